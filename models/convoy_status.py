@@ -1,0 +1,55 @@
+"""ConvoyStatus: where a convoy and its vehicles are, the value of the convoys topic."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.alert import Degrees, Seconds, Tenths
+from models.instants import InstantMs
+from models.plan import Role
+
+State = Literal["planned", "under-way", "halted", "arrived", "silent"]
+Link = Literal["live", "late", "stale", "lost"]
+
+
+class VehicleStatus(BaseModel):
+    """The last known of one vehicle. None is unknown."""
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
+    vehicle_id: str = Field(description="The vehicle.")
+    role: Role = Field(description="Cargo or escort.")
+    time_ms: InstantMs | None = Field(default=None, alias="time", description="When its last fix was taken.")
+    lat: Degrees | None = Field(default=None, description="Latitude of the last fix.")
+    lon: Degrees | None = Field(default=None, description="Longitude of the last fix.")
+    speed_mps: Tenths | None = Field(default=None, description="Speed in metres per second.")
+    heading_deg: Tenths | None = Field(default=None, description="Course in degrees clockwise from true north.")
+    progress_m: Tenths | None = Field(default=None, description="Progress along the route in metres.")
+    lateral_m: Tenths | None = Field(default=None, description="Distance from the route in metres.")
+    link: Link = Field(description="How fresh what was received is.")
+    battery_pct: Tenths | None = Field(default=None, description="Charge of the device in per cent.")
+
+
+class ConvoyStatus(BaseModel):
+    """The state of one convoy at stream time `at`. None is unknown."""
+
+    model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
+    convoy_id: str = Field(description="The convoy.")
+    at_ms: InstantMs = Field(alias="at", description="Stream time of this status.")
+    state: State = Field(description="What the convoy does.")
+    progress_m: Tenths | None = Field(default=None, description="Progress along the route in metres.")
+    route_length_m: Tenths = Field(description="Length of the route in metres.")
+    eta_ms: InstantMs | None = Field(default=None, alias="eta", description="Predicted arrival.")
+    lateness_s: Seconds | None = Field(default=None, description="Predicted delay in seconds; negative is early.")
+    open_alerts: list[str] = Field(default_factory=list, description="Ids of the alerts that are open.")
+    vehicles: list[VehicleStatus] = Field(default_factory=list, description="Every vehicle of the plan.")
+
+    def to_json(self) -> bytes:
+        """Return the record's value: compact JSON, fields in the order above."""
+        return self.model_dump_json().encode()
+
+    @classmethod
+    def from_json(cls, value: bytes) -> Self:
+        """Read a record's value; fields that this version does not know are ignored. Raises ValidationError."""
+        return cls.model_validate_json(value)

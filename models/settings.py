@@ -1,0 +1,58 @@
+"""Settings: what the environment says, every name with the prefix KAWAL_."""
+
+import os
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.nearest_name import did_you_mean
+from models.topics import PARTITIONS_DEFAULT
+
+PREFIX = "KAWAL_"
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _check_broker(text: str) -> str:
+    for address in text.split(","):
+        host, colon, port = address.rpartition(":")
+        if not (host and colon and port.isdigit()):
+            raise ValueError("must be host:port, or several with commas between them")
+    return text
+
+
+class SettingsError(ValueError):
+    """The environment cannot be used; one line a fault."""
+
+
+class Settings(BaseSettings):
+    """Where the broker is and how this installation is named; read them with `load_settings`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
+
+    broker: Annotated[str, AfterValidator(_check_broker)] | None = Field(
+        default=None, description="Kafka as host:port,host:port; unset means the embedded broker where there is one."
+    )
+    topic_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = Field(
+        default="kawal", description="First part of the name of every topic."
+    )
+    partitions: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=PARTITIONS_DEFAULT, description="Partitions of a new topic set, chosen once."
+    )
+    metrics_port: Port = Field(default=6067, description="Port of the worker's /metrics; 0 takes any free one.")
+    metrics_bind: str = Field(default="127.0.0.1", description="Address of the worker's /metrics.")
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises SettingsError with every fault, among them names that are not known."""
+    names = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in names)
+    faults = [f"{name} is not a setting{did_you_mean(name, names)}" for name in unknown]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        faults += [f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return settings
