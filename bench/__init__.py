@@ -1,0 +1,1 @@
+"""Benchmarks of Kawal beside its peers, in the same run on the same workload: throughput, latency, catch-up, detect."""
