@@ -1,0 +1,67 @@
+"""How a command ends when it cannot go on: one message on stderr that says what to do, and a fixed exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, UnknownTopicOrPartitionError
+
+from models.plan import ConvoyPlan
+from models.plan_file import PlanError, load_plan
+from models.settings import Settings, SettingsError, load_settings
+
+
+class Exit(IntEnum):
+    """Exit codes of every `kawal` command."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    BAD_INPUT = 3
+    NO_BROKER = 4
+    CHECK_FAILED = 5
+
+
+def leave(code: Exit, message: str) -> NoReturn:
+    """End the command with `code` and `message`."""
+    typer.echo(message, err=True)
+    raise typer.Exit(int(code))
+
+
+def read_settings() -> Settings:
+    """The settings of the environment; ends with BAD_INPUT and every fault in it."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        leave(Exit.BAD_INPUT, str(error))
+
+
+def broker_of(settings: Settings) -> str:
+    """The broker that a command needs; ends with BAD_INPUT where none is set."""
+    if settings.broker is None:
+        leave(Exit.BAD_INPUT, "No broker: set KAWAL_BROKER=host:port, or try `kawal demo`, which brings its own.")
+    return settings.broker
+
+
+def read_plans(path: Path) -> list[ConvoyPlan]:
+    """The plans of a file; ends with BAD_INPUT and every fault in it."""
+    try:
+        return load_plan(path)
+    except PlanError as error:
+        leave(Exit.BAD_INPUT, str(error))
+
+
+@contextmanager
+def broker_faults(broker: str) -> Iterator[None]:
+    """Turn what the broker cannot do into an exit: NO_BROKER if it does not answer, CHECK_FAILED without topics."""
+    try:
+        yield
+    except (KafkaConnectionError, KafkaTimeoutError) as error:
+        leave(Exit.NO_BROKER, f"No Kafka broker answers at {broker} ({error}). Is it running? Try `kawal doctor`.")
+    except UnknownTopicOrPartitionError as error:
+        leave(Exit.CHECK_FAILED, f"Topic {error} is missing. Create the set with `kawal topics ensure`.")
