@@ -25,6 +25,8 @@ def _check_instant(value: Any) -> Any:
     # pydantic alone takes the text "1732665610" for a time
     if isinstance(value, str):
         parse_instant(value)
+    elif isinstance(value, int | float):
+        raise ValueError("must be a text like 2024-11-27T00:00:10.000Z")
     return value
 
 
@@ -50,7 +52,8 @@ class Ping:
     time: Annotated[
         AwareDatetime,
         BeforeValidator(_check_instant),
-        Field(description="When the fix was taken, not when it was sent."),
+        # strict refuses even text once a validator has seen it; numbers are refused above
+        Field(strict=False, description="When the fix was taken, not when it was sent."),
     ]
     lat: Annotated[
         float | None,
