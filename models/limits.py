@@ -94,7 +94,11 @@ class Limits(BaseModel):
 
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:
-        for low, high in _RISING:
-            if getattr(self, low) >= getattr(self, high):
-                raise ValueError(f"{low} ({getattr(self, low):g}) must be below {high} ({getattr(self, high):g})")
+        faults = [
+            f"{low} ({getattr(self, low):g}) must be below {high} ({getattr(self, high):g})"
+            for low, high in _RISING
+            if getattr(self, low) >= getattr(self, high)
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
         return self

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from models.instants import Moment
 from models.limits import Limits, Mode
@@ -13,6 +13,7 @@ from models.limits import Limits, Mode
 ROUTE_POINTS_MAX = 20_000
 VEHICLES_MAX = 64
 PLACES_MAX = 200
+DEVICES_MAX = 8
 
 Role = Literal["cargo", "escort"]
 Risk = Literal["low", "medium", "high"]
@@ -35,7 +36,8 @@ def _check_timezone(name: str) -> str:
 
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_check_id)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Timezone = Annotated[str, AfterValidator(_check_timezone)]
 Latitude = Annotated[
     float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, description="Latitude in WGS 84 degrees.")
 ]
@@ -64,7 +66,7 @@ class Vehicle(BaseModel):
     mode: Mode = Field(default="car", description="What kind of vehicle it is.")
     ping_interval_s: Amount = Field(default=10.0, description="How often it reports, in seconds.")
     device_ids: list[Identifier] = Field(
-        default_factory=list, max_length=8, description="Identifiers of the trackers it carries."
+        default_factory=list, max_length=DEVICES_MAX, description="Identifiers of the trackers it carries."
     )
 
 
@@ -114,9 +116,7 @@ class ConvoyPlan(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     operation: Name = Field(description="The operation the convoy belongs to, free text.")
-    timezone: Annotated[str, AfterValidator(_check_timezone)] = Field(
-        description="IANA timezone in which times are shown to people."
-    )
+    timezone: Timezone = Field(description="IANA timezone in which times are shown to people.")
     convoy_id: Identifier = Field(description="Key of the convoy in every topic.")
     name: Name = Field(description="Name shown to people.")
     stage: Stage = Field(default="other", description="Stage of the operation.")

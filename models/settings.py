@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from models.nearest_name import did_you_mean
+from models.faults import did_you_mean, reason_of
 from models.topics import PARTITIONS_DEFAULT
 
 PREFIX = "KAWAL_"
@@ -52,7 +52,7 @@ def load_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        faults += [f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors()]
+        faults += [f"{PREFIX}{str(fault['loc'][0]).upper()} {reason_of(fault)}" for fault in error.errors()]
     if faults:
         raise SettingsError("\n".join(faults))
     return settings

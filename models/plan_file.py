@@ -1,0 +1,137 @@
+"""Plan files: YAML or JSON written by people, checked whole, with every fault found at once."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, Field, ValidationError
+
+from models.convoy_entry import good_limits, limit_findings, read_entry
+from models.faults import Location, field_name, reason_of
+from models.marked_file import MarkedFile, MarkedFileError, read_marked
+from models.plan import ConvoyPlan, Name, Risk, Timezone
+from models.plan_checks import check_owners
+
+CONVOYS_MAX = 2_000
+POINTS_MAX = 2_000_000
+"""Route points of all convoys of a file together: they are in memory at once, about 100 bytes each."""
+
+
+class PlanFault(NamedTuple):
+    """One thing wrong with a plan file."""
+
+    file: str
+    line: int | None
+    convoy: str | None
+    field: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Return the fault as one line: file and line, convoy, field, reason."""
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        convoy = "" if self.convoy is None else f": convoy {self.convoy}"
+        return f"{place}{convoy}: {f'{self.field}: ' if self.field else ''}{self.reason}"
+
+
+class PlanError(ValueError):
+    """A plan file that cannot be used, with every fault found."""
+
+    def __init__(self, faults: list[PlanFault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = faults
+
+
+class PlanFile(BaseModel):
+    """The top of a plan file."""
+
+    operation: Name = Field(description="The operation, free text.")
+    timezone: Timezone = Field(description="IANA timezone in which times are shown to people.")
+    convoys: list[dict[str, Any]] = Field(min_length=1, max_length=CONVOYS_MAX, description="The convoys.")
+    profiles: dict[Risk, dict[str, Any]] = Field(
+        default_factory=dict, description="Limits by risk; a convoy's own limits go before them."
+    )
+
+
+def load_plan(path: Path) -> list[ConvoyPlan]:
+    """Read a plan file and return its convoys in the file's order, ready for the topic.
+
+    Route files are looked for beside the plan file. Raises PlanError with every fault of every convoy; nothing of
+    the file may be used then.
+    """
+    try:
+        marked = read_marked(path)
+    except MarkedFileError as error:
+        raise PlanError([PlanFault(str(path), error.line, None, "", str(error))]) from error
+    reading = _Reading(path, marked)
+    plans = reading.read()
+    if reading.faults:
+        raise PlanError(sorted(reading.faults, key=lambda fault: fault.line or 0))
+    return plans
+
+
+class _Reading:
+    """One pass over a plan file, collecting faults."""
+
+    def __init__(self, path: Path, marked: MarkedFile) -> None:
+        self.path = path
+        self.marked = marked
+        self.faults = [PlanFault(str(path), line, None, key, "occurs twice") for line, key in marked.repeated]
+        self.owners: dict[tuple[str, str], str] = {}
+        self.points = 0
+
+    def read(self) -> list[ConvoyPlan]:
+        content = self.marked.content
+        if not isinstance(content, dict):
+            self._add((), "holds no mapping with operation, timezone and convoys")
+            return []
+        self._check_top(content)
+        profiles = self._good_profiles(content.get("profiles"))
+        convoys = content.get("convoys")
+        entries = convoys[:CONVOYS_MAX] if isinstance(convoys, list) else []
+        head = {name: content.get(name) for name in ("operation", "timezone")}
+        plans = [
+            self._read_convoy(index, entry, head, profiles)
+            for index, entry in enumerate(entries)
+            if isinstance(entry, dict)
+        ]
+        return [plan for plan in plans if plan is not None]
+
+    def _add(self, location: Location, reason: str, convoy: str | None = None) -> None:
+        shown = location if convoy is None else location[2:]
+        line = self.marked.line_of(location)
+        self.faults.append(PlanFault(str(self.path), line, convoy, field_name(shown), reason))
+
+    def _check_top(self, content: dict[Any, Any]) -> None:
+        try:
+            PlanFile.model_validate(content, extra="forbid")
+        except ValidationError as error:
+            for fault in error.errors():
+                self._add(fault["loc"], reason_of(fault, PlanFile.model_fields))
+
+    def _good_profiles(self, profiles: Any) -> dict[Any, dict[str, Any]]:
+        """Report what is wrong in the profiles once, here, and return the rest of them."""
+        good = {}
+        for risk, limits in profiles.items() if isinstance(profiles, dict) else ():
+            if isinstance(limits, dict):
+                findings = [finding for finding in limit_findings(limits) if finding[0]]
+                for location, reason in findings:
+                    self._add(("profiles", risk, *location), reason)
+                good[risk] = good_limits(limits, findings)
+        return good
+
+    def _read_convoy(
+        self, index: int, entry: dict[str, Any], head: dict[str, Any], profiles: dict[Any, dict[str, Any]]
+    ) -> ConvoyPlan | None:
+        convoy_id, risk = entry.get("convoy_id"), entry.get("risk", "medium")
+        convoy = convoy_id if isinstance(convoy_id, str) else f"#{index + 1}"
+        if ("convoy_id", convoy) in self.owners:
+            self._add(("convoys", index, "convoy_id"), "is used by another convoy already", convoy)
+        if self.points > POINTS_MAX:
+            self._add(("convoys", index), f"comes after {POINTS_MAX:,} route points: divide the file", convoy)
+            return None
+        self.owners["convoy_id", convoy] = convoy
+        profile = profiles.get(risk, {}) if isinstance(risk, str) else {}
+        plan, findings = read_entry(entry, head, profile, self.path.parent)
+        for location, reason in [*findings, *check_owners(convoy, entry.get("vehicles"), self.owners)]:
+            self._add(("convoys", index, *location), reason, convoy)
+        self.points += 0 if plan is None else len(plan.route)
+        return plan
