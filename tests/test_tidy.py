@@ -21,7 +21,7 @@ MANY_PARAMETERS: frozenset[str] = frozenset()
 UNITLESS = frozenset({"lat", "lon", "value", "threshold", "peak"})
 UNITS = ("_m", "_s", "_ms", "_mps", "_deg", "_pct")
 WRONG_UNIT = re.compile(
-    r"(?<!_per)_(secs?|seconds?|mins|minutes?|hours?|hrs|millis|msecs?|met(er|re)s?|kms?|kmh|kph|mph|degrees?|percent|timestamp|ts)$"
+    r"(?<!_per)(?<!_a)_(secs?|seconds?|mins|minutes?|hours?|hrs|millis|msecs?|met(er|re)s?|kms?|kmh|kph|mph|degrees?|percent|timestamp|ts)$"
 )
 METRIC_UNIT = re.compile(r"_(seconds|meters)$")
 
