@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.instants import format_instant
-from models.plan import ConvoyPlan, Vehicle
+from models.plan import ConvoyPlan, Role, Vehicle
 from simulate.faults import Detour, Dropout, Fault, Halt
 from simulate.motion import Journey, drive
 from simulate.track import Floats, Track
@@ -35,11 +35,17 @@ DEFAULT_DEPART_S = 30.0
 
 
 class SimulatedPing(NamedTuple):
-    """One ping on its way: when it arrives, from a vehicle of which role, and its fields."""
+    """One ping on its way: when it arrives, whose it is, and its fields."""
 
     received_ms: int
-    role: str
+    convoy_id: str
+    vehicle_id: str
+    role: Role
     fields: dict[str, str | int | float | None]
+
+    def value(self) -> bytes:
+        """The ping as the value of a record."""
+        return msgspec.json.encode(self.fields)
 
     def line(self) -> bytes:
         """The ping as a line of a recording, with its `received` instant."""
@@ -81,7 +87,7 @@ def generate(plans: Sequence[ConvoyPlan], faults: Sequence[Fault], begin_ms: int
 
 
 def _arrival(ping: SimulatedPing) -> tuple[int, str]:
-    return ping.received_ms, str(ping.fields["vehicle_id"])
+    return ping.received_ms, ping.vehicle_id
 
 
 def _rides(plan: ConvoyPlan, faults: Sequence[Fault], begin_ms: int, seed: int) -> list[_Ride]:
@@ -136,7 +142,7 @@ def _pings(ride: _Ride, faults: Sequence[Fault], span: tuple[int, float], seed: 
             "seq": i,
             "source": SOURCE,
         }
-        yield SimulatedPing(int(received_ms[i]), vehicle.role, fields)
+        yield SimulatedPing(int(received_ms[i]), ride.plan.convoy_id, vehicle.vehicle_id, vehicle.role, fields)
 
 
 def _measured(ride: _Ride, time_s: Floats, rng: np.random.Generator) -> dict[str, list[float | None]]:

@@ -46,10 +46,10 @@ class Outgoing(NamedTuple):
     rank: int
     partition: int
     key: bytes | None
-    value: bytes | None
+    value: bytes
 
 
-class Progress(NamedTuple):
+class Published(NamedTuple):
     """How far the publishing is: pings sent and acknowledged, and the event time they reach."""
 
     pings: int
@@ -82,7 +82,7 @@ def _outgoing(ping: Ping, partitions: int) -> Outgoing:
 
 def _ticks(first_ms: int, last_ms: int, partitions: int) -> list[Outgoing]:
     return [
-        Outgoing(tick_ms, TICK_RANK, partition, None, None)
+        Outgoing(tick_ms, TICK_RANK, partition, None, b"")
         for tick_ms in range(first_ms, last_ms + 1, SECOND_MS)
         for partition in range(partitions)
     ]
@@ -109,7 +109,7 @@ class Publisher:
         await self._producer.stop()
 
     async def publish(
-        self, pings: Iterable[Ping], speed: float, progress: Callable[[Progress], None] = lambda _: None
+        self, pings: Iterable[Ping], speed: float, progress: Callable[[Published], None] = lambda _: None
     ) -> int:
         """Publish `pings` (in arrival order) with their ticks, `speed` times as fast as they came, and count them.
 
@@ -125,7 +125,7 @@ class Publisher:
                 await asyncio.sleep(due_s - loop.time())
             await self._send(span)
             sent += sum(record.rank != TICK_RANK for record in span)
-            progress(Progress(sent, span[-1].timestamp_ms))
+            progress(Published(sent, span[-1].timestamp_ms))
         return sent
 
     async def _send(self, span: Sequence[Outgoing]) -> None:
