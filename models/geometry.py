@@ -7,14 +7,14 @@ from math import cos, hypot, radians
 Point = tuple[float, float]
 """[lon, lat] in WGS 84 degrees."""
 
-METRES_A_DEGREE = 111_195.08  # mean radius of 6,371,008.8 m
+DEGREE_M = 111_195.08  # mean radius of 6,371,008.8 m
 
 
 def offset_m(origin: Point, point: Point) -> Point:
     """Return how far east and north of the origin a point lies, in metres; the short way round the globe."""
     east_deg = (point[0] - origin[0] + 180) % 360 - 180
     middle = radians((origin[1] + point[1]) / 2)
-    return east_deg * cos(middle) * METRES_A_DEGREE, (point[1] - origin[1]) * METRES_A_DEGREE
+    return east_deg * cos(middle) * DEGREE_M, (point[1] - origin[1]) * DEGREE_M
 
 
 def distance_m(start: Point, end: Point) -> float:

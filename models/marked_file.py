@@ -96,7 +96,7 @@ def _check_depth(text: str) -> None:
             raise MarkedFileError(f"is nested deeper than {DEPTH_MAX} levels", _line(event.start_mark))
 
 
-def _line(mark: yaml.Mark | None) -> int | None:
+def _line(mark: Any) -> int | None:  # the two parsers of yaml have marks of two types
     return None if mark is None else int(mark.line) + 1
 
 

@@ -27,6 +27,13 @@ def _check_id(text: str) -> str:
     return text
 
 
+def _check_name(text: str) -> str:
+    # names are shown on terminals, where a control character could hide or forge what stands around it
+    if not text.isprintable():
+        raise ValueError("must have no control character")
+    return text
+
+
 def _check_timezone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -36,7 +43,9 @@ def _check_timezone(name: str) -> str:
 
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_check_id)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_check_name)
+]
 Timezone = Annotated[str, AfterValidator(_check_timezone)]
 Latitude = Annotated[
     float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, description="Latitude in WGS 84 degrees.")

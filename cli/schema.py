@@ -1,0 +1,44 @@
+"""`kawal schema`: the JSON Schemas of what Kawal reads and writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.exits import Exit, leave
+from models.schema import schema_files, schemas
+
+
+def schema(
+    write: Annotated[Path | None, typer.Option(metavar="DIR", help="Write one file a schema into this folder.")] = None,
+    check: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Compare the files of this folder; exit 5 if one differs.")
+    ] = None,
+) -> None:
+    """Print the JSON Schemas of pings, plans, alerts and convoy status, as one object by name."""
+    if write is not None:
+        _write(write)
+    if check is not None:
+        _check(check)
+    if write is None and check is None:
+        typer.echo(json.dumps(schemas(), indent=2))
+
+
+def _write(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in schema_files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _check(folder: Path) -> None:
+    expected = schema_files()
+    found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.schema.json")}
+    differing = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+    if differing:
+        leave(
+            Exit.CHECK_FAILED,
+            f"Out of date in {folder}: {', '.join(differing)}. Write them with `kawal schema --write {folder}`.",
+        )
