@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import UnknownTopicOrPartitionError
 
 Record = ConsumerRecord[bytes | None, bytes | None]
@@ -43,7 +43,9 @@ async def following(broker: str, topics: Sequence[str], from_beginning: bool) ->
 
     Raises KafkaConnectionError if the broker is not reachable, UnknownTopicOrPartitionError if a topic is missing.
     """
+    await _require(broker, topics)
     consumer = AIOKafkaConsumer(
+        *topics,
         bootstrap_servers=broker,
         isolation_level="read_committed",
         enable_auto_commit=False,
@@ -51,15 +53,18 @@ async def following(broker: str, topics: Sequence[str], from_beginning: bool) ->
     )
     try:
         await consumer.start()
-        consumer.assign([tp for topic in topics for tp in await _partitions(consumer, topic)])
         await (consumer.seek_to_beginning() if from_beginning else consumer.seek_to_end())
         yield Follower(consumer)
     finally:
         await consumer.stop()
 
 
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
-    if topic not in await consumer.topics():
-        raise UnknownTopicOrPartitionError(topic)
-    numbers = consumer.partitions_for_topic(topic)
-    return [TopicPartition(topic, number) for number in sorted(numbers or ())]
+async def _require(broker: str, topics: Sequence[str]) -> None:
+    """Find out first whether the topics exist: a consumer would look for a missing one in vain for a long time."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=broker)
+    try:
+        await consumer.start()
+        for topic in sorted(set(topics) - await consumer.topics()):
+            raise UnknownTopicOrPartitionError(topic)
+    finally:
+        await consumer.stop()
