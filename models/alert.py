@@ -42,6 +42,15 @@ def _rounder(digits: int) -> AfterValidator:
     return AfterValidator(lambda value: round(float(value), digits) + 0.0)
 
 
+WIRE = ConfigDict(
+    frozen=True,
+    validate_by_name=True,
+    validate_by_alias=True,
+    serialize_by_alias=True,
+    json_schema_serialization_defaults_required=True,
+)
+"""Instants are named `at_ms` inside and `at` in JSON; every field is always written, null where unknown."""
+
 Tenths = Annotated[float, Field(allow_inf_nan=False), _rounder(1)]
 Degrees = Annotated[float, Field(allow_inf_nan=False), _rounder(6)]
 Seconds = Annotated[float, Field(allow_inf_nan=False), _rounder(3)]
@@ -75,7 +84,7 @@ class Alert(BaseModel):
     None is unknown.
     """
 
-    model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+    model_config = WIRE
 
     alert_id: str = Field(description="UUIDv5 of convoy, vehicle, kind and onset: one id an episode.")
     transition: Transition = Field(description="What happened to the episode.")

@@ -2,9 +2,9 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from models.alert import Degrees, Seconds, Tenths
+from models.alert import WIRE, Degrees, Seconds, Tenths
 from models.instants import InstantMs
 from models.plan import Role
 
@@ -15,7 +15,7 @@ Link = Literal["live", "late", "stale", "lost"]
 class VehicleStatus(BaseModel):
     """The last known of one vehicle. None is unknown."""
 
-    model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+    model_config = WIRE
 
     vehicle_id: str = Field(description="The vehicle.")
     role: Role = Field(description="Cargo or escort.")
@@ -33,7 +33,7 @@ class VehicleStatus(BaseModel):
 class ConvoyStatus(BaseModel):
     """The state of one convoy at stream time `at`. None is unknown."""
 
-    model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+    model_config = WIRE
 
     convoy_id: str = Field(description="The convoy.")
     at_ms: InstantMs = Field(alias="at", description="Stream time of this status.")
