@@ -1,0 +1,1 @@
+"""The stream side of Kawal: records in, trustworthy alerts out."""

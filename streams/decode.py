@@ -1,0 +1,202 @@
+"""Records to columns: what a ping may be is said by models.ping, and each record that is none gets its reason."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, dataclass, fields
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple, Protocol, get_args
+
+import annotated_types
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from models.dead_letter import Code
+from models.ping import PING, Ping, ping_fault
+from streams.engine.dtypes import FIX, HOLE, TICK, Records, records
+
+TICK_RANK = 2
+VALUE_BYTES_MAX = 1 << 20
+FUTURE_MS = 120_000
+"""A fix may be so far ahead of its receipt: clocks of phones differ by seconds; more is a clock that is wrong."""
+
+ROLLOVER_MS = 1024 * 7 * 86_400_000
+"""GPS counts weeks modulo 1,024: an old receiver's fixes lie this far in the past."""
+
+BUFFERED_MS_MAX = 7 * 86_400_000
+"""A fix this old may come from a buffer; the ping topics themselves keep no more."""
+
+_CONSTRAINTS = {
+    annotated_types.Ge: "ge",
+    annotated_types.Le: "le",
+    annotated_types.MinLen: "min_length",
+    annotated_types.MaxLen: "max_length",
+}
+_FLOAT_MAX = float(np.finfo(np.float64).max)
+
+
+class Record(Protocol):
+    """The part of a Kafka record that decoding needs."""
+
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+
+
+class Rejected(NamedTuple):
+    """Why the record at `index` of the batch cannot be used; the message holds no value out of it."""
+
+    index: int
+    code: Code
+    exception: str
+    message: str
+
+
+@dataclass(slots=True)
+class Columns:
+    """A batch in its order: FIX rows (their `row` still unset) and whose they are, None for ticks and holes."""
+
+    fixes: Records
+    names: list[tuple[str, str] | None]
+
+    @property
+    def fix_ms(self) -> NDArray[np.int64]:
+        """When each fix was taken, 0 for ticks and holes."""
+        column: NDArray[np.int64] = self.fixes.fix_ms
+        return column
+
+
+def _hot_type(kind: Any, rules: Sequence[Any]) -> Any:
+    """Say a field of Ping in msgspec's words, constraints included."""
+    if kind is datetime or datetime in get_args(kind):
+        return Annotated[datetime, msgspec.Meta(tz=True)]
+    constraints: dict[str, Any] = {}
+    for info in rules:
+        for rule in getattr(info, "metadata", ()):
+            name = _CONSTRAINTS.get(type(rule))
+            if name is not None:
+                constraints[name] = getattr(rule, name)
+    optional = type(None) in get_args(kind)
+    bare = next((part for part in get_args(kind) if part is not type(None)), kind)
+    if bare is float:
+        # JSON can say 1e999
+        constraints = {"ge": -_FLOAT_MAX, "le": _FLOAT_MAX, **constraints}
+    hot: Any = Annotated[bare, msgspec.Meta(**constraints)] if constraints else bare
+    return hot | None if optional else hot
+
+
+def _hot_field(field: Any) -> tuple[str, Any] | tuple[str, Any, Any]:
+    kind, *rules = get_args(field.type) or (field.type,)
+    hot = _hot_type(kind, rules)
+    return (field.name, hot) if field.default is MISSING else (field.name, hot, field.default)
+
+
+# The same fields, types and ranges as Ping, in the form that msgspec reads five times faster (0.54 us against 2.75).
+HotPing = msgspec.defstruct("HotPing", [_hot_field(field) for field in fields(Ping)], gc=False)
+_decode = msgspec.json.Decoder(HotPing).decode
+
+
+def _check_one(index: int, record: Record) -> Any:
+    """Read one record with care: a ping, or the Rejected that says why it is none."""
+    value = record.value
+    if value is None:
+        return Rejected(index, "no-value", "ValueError", "the record has no value")
+    if len(value) > VALUE_BYTES_MAX:
+        return Rejected(index, "too-large", "ValueError", f"{len(value)} bytes, more than {VALUE_BYTES_MAX}")
+    try:
+        return _decode(value)
+    except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):
+        pass
+    try:
+        return PING.validate_json(value)
+    except ValidationError as error:
+        code: Code = "bad-json" if error.errors()[0]["type"] == "json_invalid" else "bad-field"
+        return Rejected(index, code, "ValidationError", ping_fault(error))
+
+
+def _read(records_in: Sequence[Record]) -> list[Any]:
+    """Read pings one by one in one go, or with care where one of them is bad."""
+    try:
+        values = [record.value for record in records_in]
+        if max(map(len, values)) <= VALUE_BYTES_MAX:  # type: ignore[arg-type]
+            return [_decode(value) for value in values]  # type: ignore[arg-type]
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+        pass
+    return [_check_one(index, record) for index, record in enumerate(records_in)]
+
+
+def _instants_ms(pings: Sequence[Any]) -> NDArray[np.int64]:
+    # a double holds these to a quarter of a microsecond, so rounding there and cutting to milliseconds is exact
+    seconds = np.array([ping.time.timestamp() for ping in pings], np.float64)
+    whole: NDArray[np.int64] = np.rint(seconds * 1e6).astype(np.int64) // 1000
+    return whole
+
+
+def _fill(fixes: Records, pings: Sequence[Any]) -> None:
+    """Write the pings' numbers into FIX rows; null becomes NaN."""
+    for name in ("lat", "lon", "speed_mps", "heading_deg", "accuracy_m", "battery_pct", "sos"):
+        fixes[name] = np.array([getattr(ping, name) for ping in pings], FIX[name])
+    fixes.fix_ms = _instants_ms(pings)
+    repaired = fixes.fix_ms + ROLLOVER_MS
+    rolled_over = (repaired >= fixes.received_ms - BUFFERED_MS_MAX) & (repaired <= fixes.received_ms + FUTURE_MS)
+    fixes.fix_ms = np.where(rolled_over, repaired, fixes.fix_ms)
+
+
+def _doubts(fixes: Records, pings: Sequence[Any], keys: Sequence[bytes | None]) -> Iterator[Rejected]:
+    """Find what no single field can show: half a position, a foreign key, a fix from the future."""
+    for index in np.flatnonzero(np.isnan(fixes.lat) != np.isnan(fixes.lon)):
+        yield Rejected(int(index), "bad-field", "ValueError", "lat and lon must be given both or neither")
+    if [ping.convoy_id.encode() for ping in pings] != keys:
+        for index, (ping, key) in enumerate(zip(pings, keys, strict=True)):
+            if ping.convoy_id.encode() != key:
+                yield Rejected(index, "wrong-key", "ValueError", "the record key is not the ping's convoy_id")
+    for index in np.flatnonzero(fixes.fix_ms > fixes.received_ms + FUTURE_MS):
+        ahead_s = (fixes.fix_ms[index] - fixes.received_ms[index]) // 1000
+        yield Rejected(int(index), "bad-time", "ValueError", f"the fix is {ahead_s} s ahead of its receipt")
+
+
+def decode(
+    batch: Sequence[Record], rank: NDArray[np.int8], received_ms: NDArray[np.int64]
+) -> tuple[Columns, list[Rejected]]:
+    """Turn a batch in merged order into columns of the same length; nothing raises.
+
+    `rank` is 0 for a cargo vehicle's ping, 1 for an escort's, 2 for a tick; `received_ms` the records' timestamps. A record
+    that cannot be used is a hole in the columns and one Rejected, in the batch's order.
+    """
+    fixes = records(len(batch), FIX)
+    fixes.received_ms = received_ms
+    fixes.kind = HOLE
+    fixes.kind[rank == TICK_RANK] = TICK
+    names: list[tuple[str, str] | None] = [None] * len(batch)
+    where = np.flatnonzero(rank != TICK_RANK)
+    if not len(where):
+        return Columns(fixes, names), []
+    whole = len(where) == len(batch)
+    read = _read(batch if whole else [batch[i] for i in where.tolist()])
+    rejected = [item._replace(index=int(where[item.index])) for item in read if type(item) is Rejected]
+    if rejected:
+        kept = [i for i, item in enumerate(read) if type(item) is not Rejected]
+        where, read = where[kept], [read[i] for i in kept]
+    if read:
+        rejected += _place(Columns(fixes, names), batch, where, read)
+    return Columns(fixes, names), sorted(rejected)
+
+
+def _place(columns: Columns, batch: Sequence[Record], where: NDArray[np.intp], pings: Sequence[Any]) -> list[Rejected]:
+    """Write the pings to their places in the batch, save for those that are doubtful as a whole."""
+    mine = columns.fixes[where].view(np.recarray)
+    _fill(mine, pings)
+    places = where.tolist()
+    doubts: dict[int, Rejected] = {}
+    for doubt in _doubts(mine, pings, [batch[i].key for i in places]):
+        doubts.setdefault(doubt.index, doubt)
+    mine.kind = 0
+    mine.kind[list(doubts)] = HOLE
+    columns.fixes[where] = mine
+    for place, ping in zip(places, pings, strict=True):
+        columns.names[place] = (ping.convoy_id, ping.vehicle_id)
+    for index in doubts:
+        columns.fixes.fix_ms[places[index]] = 0
+        columns.names[places[index]] = None
+    return [doubt._replace(index=places[index]) for index, doubt in doubts.items()]

@@ -1,0 +1,55 @@
+"""Detection without Kafka: the same engine on a recording, ticked in memory."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+
+from models.alert import Alert
+from models.plan import ConvoyPlan
+from streams.decode import TICK_RANK, Rejected, decode
+from streams.recording import Arrival
+from streams.watch import RESULTS, Watch
+
+BATCH = 5_000
+
+
+class Judged(NamedTuple):
+    """What a batch of arrivals brought: alerts, bad pings, and how many pings got which of RESULTS."""
+
+    alerts: list[Alert]
+    rejected: list[Rejected]
+    counts: dict[str, int]
+
+
+class Detection:
+    """Alerts of a recording: the same bytes for the same input, and the same alerts as its replay through Kafka."""
+
+    def __init__(self, plans: Iterable[ConvoyPlan]) -> None:
+        self._watch = Watch()
+        for plan in plans:
+            self._watch.put_plan(plan)
+
+    def judge(self, arrivals: Sequence[Arrival]) -> Judged:
+        """Judge arrivals in their order. The silence before each is judged first, second by second."""
+        rank = np.array([arrival.rank for arrival in arrivals], np.int8)
+        received_ms = np.array([arrival.received_ms for arrival in arrivals], np.int64)
+        columns, rejected = decode(arrivals, rank, received_ms)
+        advance = self._watch.advance(columns)
+        counts = np.bincount(advance.results[rank != TICK_RANK], minlength=len(RESULTS)).tolist()
+        return Judged(advance.alerts, rejected, dict(zip(RESULTS, counts, strict=True)))
+
+    def finish(self, until_ms: int | None) -> Judged:
+        """Judge the silence up to the last arrival, or until `until_ms` where that is later."""
+        end_ms = max(self._watch.stream_ms, until_ms or 0)
+        return self.judge([Arrival(end_ms, b"", b"", TICK_RANK)])
+
+
+def detect(plans: Iterable[ConvoyPlan], arrivals: Iterable[Arrival], until_ms: int | None = None) -> Iterator[Judged]:
+    """Judge a recording batch by batch, arrivals after `until_ms` left out."""
+    detection = Detection(plans)
+    kept = (arrival for arrival in arrivals if until_ms is None or arrival.received_ms <= until_ms)
+    while batch := list(islice(kept, BATCH)):
+        yield detection.judge(batch)
+    yield detection.finish(until_ms)

@@ -1,0 +1,274 @@
+"""Rows, enums and reason codes: every name that kernels and their callers share.
+
+Instants are int64 milliseconds since the epoch, `NEVER` where there is none; distances are metres; unknown numbers are NaN.
+Arrays are record arrays, so `row.progress_m` reads the same compiled and interpreted.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+# Far enough from any instant that no difference of two of them overflows.
+NEVER = -(2**61)
+
+PING, TICK, HOLE = 0, 1, 2
+
+# What became of one record, in the order of RESULTS.
+ACCEPTED, DUPLICATE, CONFLICTING, OLDER, HELD, DEAD_LETTER, UNKNOWN_VEHICLE, TICKED = range(8)
+RESULTS = ("accepted", "duplicate", "conflicting", "older", "held", "dead-letter", "unknown-vehicle", "tick")
+
+# Kinds with an episode come first: their number is their place in a row's episode fields.
+DEVIATION, STALL, SIGNAL_LOST, ARRIVED = range(4)
+KINDS = ("deviation", "stall", "signal-lost", "arrived")
+UNITS = ("m", "s", "s", "m")
+EPISODES = 3
+
+RAISED, UPDATED, CLEARED = range(3)
+TRANSITIONS = ("raised", "updated", "cleared")
+
+LOW, MEDIUM, HIGH, CRITICAL = range(4)
+SEVERITIES = ("low", "medium", "high", "critical")
+
+(
+    OFF_ROUTE,
+    REJOINED,
+    STANDING,
+    STANDING_SILENT,
+    OVER_DWELL,
+    MOVED,
+    SILENT,
+    SILENT_IN_STRETCH,
+    HEARD,
+    DESTINATION,
+    PLAN_WITHDRAWN,
+    PLAN_CHANGED,
+) = range(12)
+REASONS = (
+    "off-route",
+    "rejoined",
+    "standing",
+    "standing-silent",
+    "over-dwell",
+    "moved",
+    "silent",
+    "silent-in-stretch",
+    "heard",
+    "arrived",
+    "plan-withdrawn",
+    "plan-changed",
+)
+
+# Limits that kernels read, by their names in a plan.
+LIMITS = (
+    "deviation_raise_m",
+    "deviation_clear_m",
+    "deviation_hold_s",
+    "deviation_critical_m",
+    "accuracy_cap_m",
+    "stall_radius_m",
+    "stall_hold_s",
+    "stall_high_s",
+    "signal_lost_s",
+    "signal_lost_medium_s",
+    "signal_lost_high_s",
+    "no_signal_mps",
+    "speed_max_mps",
+    "back_tolerance_m",
+    "teleport_mps",
+    "arrive_radius_m",
+    "arrive_pct",
+    "depart_m",
+)
+
+HYPOTHESES = 6
+"""Places on the route kept open at once: laps and parallel legs need a few, a row must stay small."""
+
+
+def _record(*fields: tuple[str, DTypeLike] | tuple[str, DTypeLike, tuple[int, ...]]) -> "np.dtype[np.void]":
+    return np.dtype(list(fields), align=True)
+
+
+FIX = _record(
+    ("received_ms", np.int64),
+    ("fix_ms", np.int64),
+    ("lat", np.float64),
+    ("lon", np.float64),
+    ("speed_mps", np.float32),
+    ("heading_deg", np.float32),
+    ("accuracy_m", np.float32),
+    ("battery_pct", np.float32),
+    ("row", np.int32),
+    ("kind", np.int8),
+    ("sos", np.int8),
+)
+"""One record of a batch: a ping (without a position it is a presence), a tick, or the hole that a bad record left."""
+
+VEHICLE = _record(
+    ("convoy", np.int32),
+    ("version", np.int32),
+    ("received_count", np.int64),
+    # The newest fix that was accepted, and when word of the vehicle last came.
+    ("fix_ms", np.int64),
+    ("fix_received_ms", np.int64),
+    ("heard_ms", np.int64),
+    ("lat", np.float64),
+    ("lon", np.float64),
+    ("speed_mps", np.float32),
+    ("heading_deg", np.float32),
+    ("accuracy_m", np.float32),
+    ("battery_pct", np.float32),
+    ("ping_interval_s", np.float32),
+    # Where it is along the route: the chosen hypothesis, and all that are still open.
+    ("lateral_m", np.float64),
+    ("progress_m", np.float64),
+    ("first_lat", np.float64),
+    ("first_lon", np.float64),
+    ("hypothesis_m", np.float64, (HYPOTHESES,)),
+    ("hypothesis_ms", np.int64, (HYPOTHESES,)),
+    ("hypothesis_cost", np.float64, (HYPOTHESES,)),
+    ("hypothesis_segment", np.int32, (HYPOTHESES,)),
+    ("hypothesis_count", np.int8),
+    ("chosen", np.int8),
+    ("located", np.int8),
+    # A fix that implies an impossible speed waits here for others that agree.
+    ("held_agreeing", np.int8),
+    ("held_ms", np.int64),
+    ("held_lat", np.float64),
+    ("held_lon", np.float64),
+    # deviation: pings beyond (or, while open, back inside) the limit in a row, and the first of them.
+    ("streak_ms", np.int64),
+    ("streak_count", np.int32),
+    # stall: where and since when it stands; the place before, should one outlying fix have moved it.
+    ("anchor_ms", np.int64),
+    ("anchor_lat", np.float64),
+    ("anchor_lon", np.float64),
+    ("before_ms", np.int64),
+    ("before_lat", np.float64),
+    ("before_lon", np.float64),
+    ("stop_since_ms", np.int64),
+    ("stop", np.int32),
+    # One episode a kind at most.
+    ("onset_ms", np.int64, (EPISODES,)),
+    ("told_ms", np.int64, (EPISODES,)),
+    ("peak", np.float64, (EPISODES,)),
+    ("told_peak", np.float64, (EPISODES,)),
+    ("severity", np.int8, (EPISODES,)),
+    ("open", np.int8, (EPISODES,)),
+    ("departed", np.int8),
+    ("arrived", np.int8),
+    ("sos", np.int8),
+    # The reason code with which it left the plan, 0 while it is in it.
+    ("dropped", np.int8),
+)
+"""All that is remembered of one vehicle; the value that a state record holds."""
+
+CONVOY = _record(
+    ("version", np.int32),
+    ("high_risk", np.int8),
+    ("vertex_from", np.int32),
+    ("vertex_count", np.int32),
+    ("stop_from", np.int32),
+    ("stop_count", np.int32),
+    ("stretch_from", np.int32),
+    ("stretch_count", np.int32),
+    ("length_m", np.float64),
+    ("depart_ms", np.int64),
+    *((name, np.float64) for name in LIMITS),
+)
+"""One planned convoy: where its route, stops and no-signal stretches lie in the tables, and its limits."""
+
+VERTEX = _record(
+    ("lat", np.float64),
+    ("lon", np.float64),
+    ("m_per_lat_deg", np.float64),
+    ("m_per_lon_deg", np.float64),
+    ("dx_m", np.float64),
+    ("dy_m", np.float64),
+    ("segment_m", np.float64),
+    ("at_m", np.float64),
+)
+"""One point of a route and the segment to the next one, in a flat frame of its own; the last has a segment of 0 m."""
+
+STOP = _record(("lat", np.float64), ("lon", np.float64), ("radius_m", np.float64), ("max_dwell_s", np.float64))
+STRETCH = _record(("from_m", np.float64), ("to_m", np.float64))
+
+TRANSITION = _record(
+    ("row", np.int32),
+    ("kind", np.int8),
+    ("transition", np.int8),
+    ("severity", np.int8),
+    ("reason", np.int8),
+    ("onset_ms", np.int64),
+    ("at_ms", np.int64),
+    ("detected_ms", np.int64),
+    ("lat", np.float64),
+    ("lon", np.float64),
+    ("progress_m", np.float64),
+    ("lateral_m", np.float64),
+    ("value", np.float64),
+    ("threshold", np.float64),
+    ("peak", np.float64),
+)
+"""What an alert says, before it has words."""
+
+MOMENT = _record(
+    ("row", np.int32),
+    ("at_ms", np.int64),
+    ("detected_ms", np.int64),
+)
+"""The instant that is being judged: whose row, its event time, and the stream time of the decision."""
+
+Records = NDArray[np.void]
+
+
+class Plans(NamedTuple):
+    """The compiled plans of one partition: record arrays of CONVOY, VERTEX, STOP and STRETCH."""
+
+    convoys: Records
+    vertices: Records
+    stops: Records
+    stretches: Records
+
+
+class Out(NamedTuple):
+    """Where kernels write: TRANSITION rows and how many there are, the row flags `changed`, the MOMENT being judged."""
+
+    transitions: Records
+    count: NDArray[np.int64]
+    changed: NDArray[np.uint8]
+    moment: Records
+
+
+def records(count: int, dtype: "np.dtype[np.void]") -> Records:
+    """Make `count` zeroed rows of `dtype` whose fields read as attributes."""
+    return np.zeros(count, dtype).view(np.recarray)
+
+PLACE = _record(("at_m", np.float64), ("lateral_m", np.float64), ("cost", np.float64), ("segment", np.int32))
+"""A point of the route to which a fix is nearer than to the points around it, and what it costs to be there."""
+
+CHILD = _record(
+    ("at_m", np.float64),
+    ("ms", np.int64),
+    ("cost", np.float64),
+    ("lateral_m", np.float64),
+    ("segment", np.int32),
+    ("on_route", np.int8),
+    ("chosen", np.int8),
+)
+"""What one hypothesis may become with one more fix."""
+
+PLACES = 16
+CHILDREN = 64
+
+
+class Scratch(NamedTuple):
+    """Room that matching works in, made once: record arrays of PLACE and CHILD."""
+
+    places: Records
+    children: Records
+
+
+def scratch() -> Scratch:
+    """Make the room that one engine's matching works in."""
+    return Scratch(records(PLACES, PLACE), records(CHILDREN, CHILD))

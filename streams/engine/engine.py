@@ -1,0 +1,95 @@
+"""The public face of the numeric core: rows in, fixes in, transitions out."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.engine.dtypes import (
+    CONVOY,
+    MOMENT,
+    NEVER,
+    STOP,
+    STRETCH,
+    TRANSITION,
+    VEHICLE,
+    VERTEX,
+    Out,
+    Plans,
+    Records,
+    records,
+    scratch,
+)
+from streams.engine.step import TRANSITIONS_A_PING_MAX, TRANSITIONS_A_SWEEP_MAX, run
+
+_FIRST_ROWS = 64
+
+
+def no_plans() -> Plans:
+    """Give tables without any convoy."""
+    return Plans(records(0, CONVOY), records(0, VERTEX), records(0, STOP), records(0, STRETCH))
+
+
+def blank_row() -> Records:
+    """Give one row that remembers nothing: unknown instants are NEVER, unknown numbers NaN."""
+    row = records(1, VEHICLE)
+    for name in VEHICLE.names or ():
+        kind = row.dtype[name].base.kind
+        if name.endswith("_ms"):
+            row[name] = NEVER
+        elif kind == "f":
+            row[name] = np.nan
+    row.convoy = -1
+    row.stop = -1
+    return row
+
+
+class Engine:
+    """All vehicles of one partition, and the stream time up to which silence has been judged."""
+
+    def __init__(self) -> None:
+        self.vehicles = records(_FIRST_ROWS, VEHICLE)
+        self.changed: NDArray[np.uint8] = np.zeros(_FIRST_ROWS, np.uint8)
+        self.used = 0
+        self.plans = no_plans()
+        self.clock: NDArray[np.int64] = np.full(1, NEVER, np.int64)
+        self._blank = blank_row()
+        self._free: list[int] = []
+        self._scratch = scratch()
+        self._moment = records(1, MOMENT)
+
+    def take_row(self) -> int:
+        """Give the number of a blank row."""
+        if self._free:
+            row = self._free.pop()
+        else:
+            row = self.used
+            self.used += 1
+            if row == len(self.vehicles):
+                self._grow()
+        self.vehicles[row] = self._blank[0]
+        return row
+
+    def free_row(self, row: int) -> None:
+        """Forget a vehicle: its row is blank and may be taken again."""
+        self.vehicles[row] = self._blank[0]
+        self.changed[row] = 0
+        self._free.append(row)
+
+    def _grow(self) -> None:
+        more = records(len(self.vehicles), VEHICLE)
+        self.vehicles = np.concatenate([self.vehicles, more]).view(np.recarray)
+        self.changed = np.concatenate([self.changed, np.zeros(len(more), np.uint8)])
+
+    def advance(self, fixes: Records) -> tuple[Records, NDArray[np.int8]]:
+        """Judge a batch of FIX rows in their order; gives the TRANSITION rows and what became of each record.
+
+        How the records are cut into batches changes nothing.
+        """
+        results = np.zeros(len(fixes), np.int8)
+        told: list[Records] = []
+        done = 0
+        room = records(TRANSITIONS_A_PING_MAX + TRANSITIONS_A_SWEEP_MAX * (self.used + len(fixes)), TRANSITION)
+        while done < len(fixes):
+            out = Out(room, np.zeros(1, np.int64), self.changed, self._moment)
+            done = run(fixes, results, done, self.vehicles, self.used, self.plans, self.clock, out, self._scratch)
+            told.append(room[: out.count[0]].copy())
+        return (np.concatenate(told) if told else room[:0]).view(np.recarray), results

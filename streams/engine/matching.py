@@ -1,0 +1,282 @@
+"""Progress along the route: a few hypotheses a vehicle, each fix extends them, the cheapest explanation wins.
+
+A fix near an out-and-back road, a lap or a crossing fits several places of the route. Instead of guessing, each row keeps up to
+HYPOTHESES places and the cost of the story that leads to each: how far the fixes lay from the road, how the progress differs
+from the distance moved, how the heading fits (after Newson and Krumm 2009, along one known route instead of a road network).
+A hypothesis looks only at a window ahead, so progress cannot leap to another leg that passes by; one that no longer finds the
+road stays where it lost it, pays for every fix, and its window grows forwards with time.
+"""
+
+import math
+
+import numpy as np
+
+from streams.engine.dtypes import CHILDREN, HYPOTHESES, Plans, Records, Scratch
+from streams.engine.geometry import distance_m, wrap_deg
+from streams.engine.jit import kernel
+from streams.engine.places import find_places
+
+# Costs are in units of a log-likelihood: a margin of 6 is a likelihood ratio of about 400.
+OFF_COST = 8.0  # a fix that this hypothesis cannot explain; also the most that distance from the road can cost
+TRANSITION_COST_MAX = 16.0  # a shortcut to far ahead is rare, not impossible: three fixes must be able to prove it
+SWITCH_COST = 6.0  # below this a second story never takes over: progress would flicker between two legs of one road
+FORGET_COST = 40.0  # five unexplained fixes: a story this bad is dropped
+HEADING_COST = 2.0  # times 1 - cos: 4 for the opposite direction
+REACQUIRE_COST = 20.0  # looking behind the window again: must be corroborated by three fixes more
+REACQUIRE_MS = 120_000  # and only after two minutes without the road, or a detour that crosses an earlier leg would win
+DETOUR_FREE_M = 50.0  # noise of two fixes: no cost for so much difference of progress and distance moved
+DETOUR_SCALE_M = 100.0
+BACK_FREE_M = 15.0  # a standing vehicle's fixes wander so far back
+BACK_SCALE_M = 10.0
+SAME_PLACE_M = 30.0  # two stories that end within this distance are one
+DECIDE_M = 50.0  # displacement after which the first match is decided
+TIE_COST = 1.0  # where stories are equally good the earlier leg is assumed: a convoy begins at the beginning
+WINDOW_SLACK_M = 200.0
+WINDOW_FACTOR = 1.2
+MOVING_MPS = 2.0  # below this a receiver's heading is noise
+
+
+@kernel
+def accuracy_allowance_m(accuracy_m: float, cap_m: float) -> float:
+    """How much of a distance the fix's own uncertainty may explain: its accuracy up to the cap, 0 m where it is unknown."""
+    if math.isnan(accuracy_m):
+        return 0.0
+    return min(accuracy_m, cap_m)
+
+
+@kernel
+def place_cost(plans: Plans, convoy: Records, fix: Records, lateral_m: float, segment: int) -> float:
+    """Cost of a fix at a place: its distance from the road, and its heading against the road's where it moves."""
+    scale_m = convoy.deviation_raise_m / 5.0
+    cost = min(0.5 * (lateral_m / scale_m) ** 2, OFF_COST)
+    if math.isnan(fix.heading_deg) or fix.speed_mps <= MOVING_MPS:
+        return cost
+    v = plans.vertices[convoy.vertex_from + segment]
+    heading = math.radians(fix.heading_deg)
+    along = (v.dx_m * math.sin(heading) + v.dy_m * math.cos(heading)) / v.segment_m
+    return cost + HEADING_COST * (1.0 - along)
+
+
+@kernel
+def transition_cost(plans: Plans, convoy: Records, fix: Records, start: tuple[float, int], at_m: float) -> float:
+    """Cost of going from `start` = (at_m, segment) to `at_m`, seen how far the fix lies from there in a straight line."""
+    start_m, segment = start
+    v = plans.vertices[convoy.vertex_from + segment]
+    u = (start_m - v.at_m) / v.segment_m
+    x = wrap_deg(fix.lon - v.lon) * v.m_per_lon_deg - u * v.dx_m
+    y = (fix.lat - v.lat) * v.m_per_lat_deg - u * v.dy_m
+    ahead_m = at_m - start_m
+    if ahead_m < 0.0:
+        return min(max(-ahead_m - BACK_FREE_M, 0.0) / BACK_SCALE_M, TRANSITION_COST_MAX)
+    differing_m = abs(ahead_m - math.hypot(x, y))
+    return min(max(differing_m - DETOUR_FREE_M, 0.0) / DETOUR_SCALE_M, TRANSITION_COST_MAX)
+
+
+@kernel
+def keep_child(children: Records, count: int, child: tuple[float, int, float, float, int, int, int]) -> int:
+    """Add a story (at_m, ms, cost, lateral_m, segment, on_route, chosen), or merge it with one that ends at the same place."""
+    at_m, ms, cost, lateral_m, segment, on_route, chosen = child
+    slot = count
+    for k in range(count):
+        if children[k].on_route == on_route and abs(children[k].at_m - at_m) <= SAME_PLACE_M:
+            slot = k
+            break
+    if slot == CHILDREN:
+        return count
+    c = children[slot]
+    if slot < count:
+        chosen = max(chosen, c.chosen)
+        c.chosen = chosen
+        if c.cost <= cost:
+            return count
+    c.at_m = at_m
+    c.ms = ms
+    c.cost = cost
+    c.lateral_m = lateral_m
+    c.segment = segment
+    c.on_route = on_route
+    c.chosen = chosen
+    return max(count, slot + 1)
+
+
+@kernel
+def nearest_m(scratch: Scratch, places: int) -> float:
+    """Distance to the nearest of the places found."""
+    least_m = np.inf
+    for k in range(places):
+        least_m = min(least_m, scratch.places[k].lateral_m)
+    return least_m
+
+
+@kernel
+def add_anywhere(plans: Plans, convoy: Records, fix: Records, entry: tuple[int, int, float, float], scratch: Scratch) -> int:
+    """Add a story for each place found; `entry` = (places, children so far, cost, limit_m). Gives the new number of children."""
+    places, count, entry_cost, limit_m = entry
+    for k in range(places):
+        p = scratch.places[k]
+        if p.lateral_m <= limit_m:
+            cost = entry_cost + place_cost(plans, convoy, fix, p.lateral_m, p.segment)
+            count = keep_child(scratch.children, count, (p.at_m, fix.fix_ms, cost, p.lateral_m, p.segment, 1, 0))
+    return count
+
+
+@kernel
+def reach_of(vehicle: Records, convoy: Records, parent: int, fix_ms: int) -> tuple[float, float, int]:
+    """Where a hypothesis may be by now: a little behind, and as far ahead as the time since its last fix on the road allows."""
+    at_m = vehicle.hypothesis_m[parent]
+    elapsed_s = (fix_ms - vehicle.hypothesis_ms[parent]) / 1000.0
+    low_m = max(0.0, at_m - convoy.back_tolerance_m)
+    high_m = min(convoy.length_m, at_m + WINDOW_FACTOR * convoy.speed_max_mps * elapsed_s + WINDOW_SLACK_M)
+    return low_m, high_m, vehicle.hypothesis_segment[parent]
+
+
+@kernel
+def price(plans: Plans, convoy: Records, fix: Records, start: tuple[float, int], places: int, scratch: Scratch) -> int:
+    """Set the cost of each place found, seen from `start`; gives the cheapest that explains the fix, -1 if none does."""
+    limit_m = convoy.deviation_raise_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
+    best, best_cost = -1, OFF_COST
+    for k in range(places):
+        p = scratch.places[k]
+        p.cost = np.inf
+        if p.lateral_m <= limit_m:
+            p.cost = place_cost(plans, convoy, fix, p.lateral_m, p.segment)
+            p.cost += transition_cost(plans, convoy, fix, start, p.at_m)
+        if p.cost < best_cost:
+            best, best_cost = k, p.cost
+    return best
+
+
+@kernel
+def extend(vehicle: Records, plans: Plans, convoy: Records, fix: Records, family: tuple[int, int], scratch: Scratch) -> int:
+    """Add what hypothesis `family[0]` may become to the `family[1]` children so far; gives their new number."""
+    parent, count = family
+    at_m, segment = vehicle.hypothesis_m[parent], vehicle.hypothesis_segment[parent]
+    paid = vehicle.hypothesis_cost[parent]
+    chosen = 1 if vehicle.chosen == parent else 0
+    places = find_places(plans, convoy, fix, reach_of(vehicle, convoy, parent, fix.fix_ms), scratch)
+    best = price(plans, convoy, fix, (at_m, segment), places, scratch)
+    for k in range(places):
+        p = scratch.places[k]
+        if p.cost < np.inf:
+            story = (p.at_m, fix.fix_ms, paid + p.cost, p.lateral_m, p.segment, 1, chosen if k == best else 0)
+            count = keep_child(scratch.children, count, story)
+    if best < 0:
+        off_m = nearest_m(scratch, places)
+        story = (at_m, vehicle.hypothesis_ms[parent], paid + OFF_COST, off_m, segment, 0, chosen)
+        count = keep_child(scratch.children, count, story)
+    return count
+
+
+@kernel
+def cheapest(children: Records, count: int, tie_cost: float) -> int:
+    """Number of the cheapest story; among those within `tie_cost` of it, the one earliest along the route."""
+    best = 0
+    for k in range(1, count):
+        if children[k].cost < children[best].cost:
+            best = k
+    limit = children[best].cost + tie_cost
+    for k in range(count):
+        if children[k].cost <= limit and children[k].at_m < children[best].at_m:
+            best = k
+    return best
+
+
+@kernel
+def select(vehicle: Records, children: Records, count: int) -> int:
+    """Number of the story to believe: the incumbent's, unless another is cheaper by SWITCH_COST; free while not yet located."""
+    if not vehicle.located:
+        return cheapest(children, count, TIE_COST)
+    best = cheapest(children, count, 0.0)
+    for k in range(count):
+        if children[k].chosen and children[k].cost <= children[best].cost + SWITCH_COST:
+            return k
+    return best
+
+
+@kernel
+def remember(vehicle: Records, children: Records, count: int, believed: int) -> None:
+    """Keep the believed story as hypothesis 0 and the cheapest others, their costs counted from the cheapest."""
+    base = children[cheapest(children, count, 0.0)].cost
+    kept = 0
+    pick = believed
+    while kept < HYPOTHESES and children[pick].cost <= base + FORGET_COST:
+        c = children[pick]
+        vehicle.hypothesis_m[kept] = c.at_m
+        vehicle.hypothesis_ms[kept] = c.ms
+        vehicle.hypothesis_cost[kept] = c.cost - base
+        vehicle.hypothesis_segment[kept] = c.segment
+        c.cost = np.inf
+        kept += 1
+        pick = cheapest(children, count, 0.0)
+    vehicle.hypothesis_count = kept
+    vehicle.chosen = 0
+
+
+@kernel
+def decide(vehicle: Records, fix: Records) -> None:
+    """The first match counts once one story is left, heading tells, or the vehicle has moved DECIDE_M."""
+    if vehicle.located:
+        return
+    gap = HEADING_COST + TIE_COST
+    for k in range(1, vehicle.hypothesis_count):
+        gap = min(gap, vehicle.hypothesis_cost[k] - vehicle.hypothesis_cost[0])
+    alone = gap >= HEADING_COST + TIE_COST
+    if alone or distance_m(vehicle.first_lat, vehicle.first_lon, fix.lat, fix.lon) >= DECIDE_M:
+        vehicle.located = 1
+
+
+@kernel
+def forget_place(vehicle: Records) -> None:
+    """Start matching afresh at the next fix."""
+    vehicle.hypothesis_count = 0
+    vehicle.located = 0
+    vehicle.chosen = 0
+    vehicle.lateral_m = np.nan
+    vehicle.progress_m = np.nan
+
+
+@kernel
+def lost_for_long(vehicle: Records, children: Records, count: int, fix_ms: int) -> bool:
+    """Whether no story finds the road at this fix and the believed one has not for REACQUIRE_MS."""
+    for k in range(count):
+        if children[k].on_route:
+            return False
+    return bool(fix_ms - vehicle.hypothesis_ms[vehicle.chosen] >= REACQUIRE_MS)
+
+
+@kernel
+def follow(vehicle: Records, plans: Plans, convoy: Records, fix: Records, scratch: Scratch) -> int:
+    """Extend every hypothesis by the fix, and look at the whole route again where all have lost it; gives the children."""
+    count = 0
+    for parent in range(vehicle.hypothesis_count):
+        count = extend(vehicle, plans, convoy, fix, (parent, count), scratch)
+    if not lost_for_long(vehicle, scratch.children, count, fix.fix_ms):
+        return count
+    limit_m = convoy.deviation_clear_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
+    places = find_places(plans, convoy, fix, (0.0, convoy.length_m, 0), scratch)
+    return add_anywhere(plans, convoy, fix, (places, count, OFF_COST + REACQUIRE_COST, limit_m), scratch)
+
+
+@kernel
+def match(vehicle: Records, plans: Plans, convoy: Records, fix: Records, scratch: Scratch) -> None:
+    """Set `lateral_m` (of this fix) and `progress_m` (NaN while unknown) and carry the hypotheses on by one fix.
+
+    Off the route `lateral_m` is the distance to the window of the believed story and `progress_m` where it left the road.
+    """
+    if vehicle.hypothesis_count == 0:
+        vehicle.first_lat = fix.lat
+        vehicle.first_lon = fix.lon
+        limit_m = convoy.deviation_raise_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
+        places = find_places(plans, convoy, fix, (0.0, convoy.length_m, 0), scratch)
+        count = add_anywhere(plans, convoy, fix, (places, 0, 0.0, limit_m), scratch)
+        vehicle.lateral_m = nearest_m(scratch, places)
+    else:
+        count = follow(vehicle, plans, convoy, fix, scratch)
+    if count == 0:
+        return
+    believed = select(vehicle, scratch.children, count)
+    vehicle.lateral_m = scratch.children[believed].lateral_m
+    remember(vehicle, scratch.children, count, believed)
+    decide(vehicle, fix)
+    if vehicle.located:
+        vehicle.progress_m = vehicle.hypothesis_m[0]

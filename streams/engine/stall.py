@@ -1,0 +1,144 @@
+"""stall: standing within a small radius for too long, seen in fixes or concluded from silence."""
+
+from streams.engine.dtypes import (
+    CRITICAL,
+    DEVIATION,
+    HIGH,
+    LOW,
+    MOVED,
+    NEVER,
+    OVER_DWELL,
+    STALL,
+    STANDING,
+    STANDING_SILENT,
+    Out,
+    Plans,
+    Records,
+)
+from streams.engine.episodes import close_episode, follow_episode, open_episode
+from streams.engine.geometry import distance_m
+from streams.engine.jit import kernel
+from streams.engine.matching import accuracy_allowance_m
+from streams.engine.stretches import crossing_s
+
+
+@kernel
+def stop_at(plans: Plans, convoy: Records, fix: Records) -> int:
+    """Number of the authorised stop that a fix is in (its accuracy may reach into it), -1 for none."""
+    allowance_m = accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
+    for k in range(convoy.stop_count):
+        stop = plans.stops[convoy.stop_from + k]
+        if distance_m(stop.lat, stop.lon, fix.lat, fix.lon) - allowance_m <= stop.radius_m:
+            return k
+    return -1
+
+
+@kernel
+def track_stop(vehicle: Records, plans: Plans, convoy: Records, fix: Records) -> None:
+    """Remember which authorised stop the vehicle is in and since when."""
+    stop = stop_at(plans, convoy, fix)
+    if stop != vehicle.stop:
+        vehicle.stop = stop
+        vehicle.stop_since_ms = fix.fix_ms
+
+
+@kernel
+def set_anchor(vehicle: Records, fix: Records) -> None:
+    """The vehicle stands here from now on, as far as known."""
+    vehicle.anchor_ms = fix.fix_ms
+    vehicle.anchor_lat = fix.lat
+    vehicle.anchor_lon = fix.lon
+
+
+@kernel
+def track_anchor(vehicle: Records, convoy: Records, fix: Records) -> bool:
+    """Follow where the vehicle stands; true when it has surely moved.
+
+    One fix beyond the radius may be an outlier: the place before is kept, and a next fix back there restores it, clock and all.
+    Only a second fix away from it proves movement.
+    """
+    reach_m = convoy.stall_radius_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
+    if vehicle.anchor_ms == NEVER:
+        set_anchor(vehicle, fix)
+        return False
+    doubtful = vehicle.before_ms != NEVER
+    if doubtful and distance_m(vehicle.before_lat, vehicle.before_lon, fix.lat, fix.lon) <= reach_m:
+        vehicle.anchor_ms = vehicle.before_ms
+        vehicle.anchor_lat = vehicle.before_lat
+        vehicle.anchor_lon = vehicle.before_lon
+        vehicle.before_ms = NEVER
+        return False
+    vehicle.before_ms = NEVER
+    if distance_m(vehicle.anchor_lat, vehicle.anchor_lon, fix.lat, fix.lon) > reach_m:
+        if not doubtful:
+            vehicle.before_ms = vehicle.anchor_ms
+            vehicle.before_lat = vehicle.anchor_lat
+            vehicle.before_lon = vehicle.anchor_lon
+        set_anchor(vehicle, fix)
+    return doubtful
+
+
+@kernel
+def judge_standing(vehicle: Records, plans: Plans, convoy: Records, standing: tuple[float, float, int], out: Out) -> None:
+    """Raise or follow a stall; `standing` = (seconds within the radius, seconds within the authorised stop, reason).
+
+    Low at `stall_hold_s`, high at `stall_high_s`, critical then in a high-risk convoy or off the route. In an authorised stop
+    nothing is raised until its `max_dwell_s` is over.
+    """
+    stood_s, dwelt_s, reason = standing
+    if vehicle.stop >= 0:
+        if dwelt_s <= plans.stops[convoy.stop_from + vehicle.stop].max_dwell_s:
+            return
+        reason = OVER_DWELL
+    if stood_s < convoy.stall_hold_s:
+        return
+    severity = LOW
+    if stood_s >= convoy.stall_high_s:
+        severity = CRITICAL if convoy.high_risk or vehicle.open[DEVIATION] else HIGH
+    evidence = (stood_s, convoy.stall_hold_s)
+    if vehicle.open[STALL]:
+        follow_episode(vehicle, STALL, severity, reason, evidence, out)
+    else:
+        onset_ms = out.moment[0].at_ms - round(stood_s * 1000.0)
+        open_episode(vehicle, STALL, severity, (onset_ms, reason), evidence, out)
+
+
+@kernel
+def standing_since_ms(vehicle: Records, convoy: Records) -> int:
+    """When its standing began to count: before the departure it does not."""
+    if vehicle.departed:
+        return int(vehicle.anchor_ms)
+    return int(max(vehicle.anchor_ms, convoy.depart_ms))
+
+
+@kernel
+def judge_stall(vehicle: Records, plans: Plans, convoy: Records, fix: Records, out: Out) -> None:
+    """Judge a fix: clear when it has moved, else count how long it stands. Call after track_anchor and track_stop."""
+    stood_s = (fix.fix_ms - standing_since_ms(vehicle, convoy)) / 1000.0
+    dwelt_s = (fix.fix_ms - vehicle.stop_since_ms) / 1000.0
+    judge_standing(vehicle, plans, convoy, (stood_s, dwelt_s, STANDING), out)
+
+
+@kernel
+def clear_stall(vehicle: Records, convoy: Records, fix: Records, out: Out) -> None:
+    """The vehicle has moved: an open stall is over."""
+    if vehicle.open[STALL]:
+        stood_s = (fix.fix_ms - vehicle.onset_ms[STALL]) / 1000.0
+        close_episode(vehicle, STALL, MOVED, (stood_s, convoy.stall_hold_s), out)
+
+
+@kernel
+def sweep_stall(vehicle: Records, plans: Plans, convoy: Records, out: Out) -> None:
+    """Silence does not stop the clock: count on from the newest fix by the time since it was received.
+
+    The difference of receive times is added to the fix's own time, so a device whose clock is wrong stands no longer than it does.
+    Where the plan expects silence, it says nothing about standing.
+    """
+    moment = out.moment[0]
+    silent_ms = moment.detected_ms - vehicle.fix_received_ms
+    if silent_ms <= 0 or silent_ms <= 1000.0 * crossing_s(vehicle, plans, convoy):
+        return
+    moment.at_ms = vehicle.fix_ms + silent_ms
+    stood_s = (moment.at_ms - standing_since_ms(vehicle, convoy)) / 1000.0
+    dwelt_s = (moment.at_ms - vehicle.stop_since_ms) / 1000.0
+    judge_standing(vehicle, plans, convoy, (stood_s, dwelt_s, STANDING_SILENT), out)

@@ -1,0 +1,206 @@
+"""The literal order in which a record is judged, and the sweep that judges silence."""
+
+import math
+
+from numpy.typing import NDArray
+
+from streams.engine.arrived import close_all, judge_arrived
+from streams.engine.deviation import judge_deviation
+from streams.engine.dtypes import (
+    ACCEPTED,
+    DEAD_LETTER,
+    DEVIATION,
+    HELD,
+    HOLE,
+    NEVER,
+    TICK,
+    TICKED,
+    UNKNOWN_VEHICLE,
+    Out,
+    Plans,
+    Records,
+    Scratch,
+)
+from streams.engine.geometry import distance_m
+from streams.engine.intake import admit
+from streams.engine.jit import kernel
+from streams.engine.matching import forget_place, match
+from streams.engine.signal_lost import hear, sweep_signal_lost
+from streams.engine.stall import clear_stall, judge_stall, sweep_stall, track_anchor, track_stop
+
+SECOND_MS = 1000
+# More transitions than one ping (each kind closed, one raised, one updated) or one vehicle in one sweep can bring.
+TRANSITIONS_A_PING_MAX = 16
+TRANSITIONS_A_SWEEP_MAX = 4
+
+
+@kernel
+def store_fix(vehicle: Records, fix: Records) -> None:
+    """The fix becomes the vehicle's newest."""
+    vehicle.fix_ms = fix.fix_ms
+    vehicle.fix_received_ms = fix.received_ms
+    vehicle.lat = fix.lat
+    vehicle.lon = fix.lon
+    vehicle.speed_mps = fix.speed_mps
+    vehicle.heading_deg = fix.heading_deg
+    vehicle.accuracy_m = fix.accuracy_m
+
+
+@kernel
+def store_presence(vehicle: Records, fix: Records) -> None:
+    """What even a ping without a position says."""
+    vehicle.sos = fix.sos
+    if not math.isnan(fix.battery_pct):
+        vehicle.battery_pct = fix.battery_pct
+
+
+@kernel
+def is_waiting(vehicle: Records, plans: Plans, convoy: Records, at_ms: int) -> bool:
+    """Whether it has yet to depart: before `depart_at`, or, where the plan gives none, within `depart_m` of the start."""
+    if vehicle.departed:
+        return False
+    if convoy.depart_ms != NEVER:
+        return bool(at_ms < convoy.depart_ms)
+    start = plans.vertices[convoy.vertex_from]
+    return bool(distance_m(start.lat, start.lon, vehicle.lat, vehicle.lon) <= convoy.depart_m)
+
+
+@kernel
+def track_departure(vehicle: Records, convoy: Records) -> None:
+    """It has departed once it is surely more than `depart_m` along the route."""
+    if vehicle.located and vehicle.progress_m > convoy.depart_m:
+        vehicle.departed = 1
+
+
+@kernel
+def judge_position(vehicle: Records, plans: Plans, convoy: Records, fix: Records, out: Out) -> None:
+    """The rules about where a vehicle is, in their order."""
+    track_departure(vehicle, convoy)
+    track_stop(vehicle, plans, convoy, fix)
+    if track_anchor(vehicle, convoy, fix):
+        clear_stall(vehicle, convoy, fix, out)
+    waiting = is_waiting(vehicle, plans, convoy, fix.fix_ms)
+    if not waiting or vehicle.open[DEVIATION]:
+        judge_deviation(vehicle, convoy, fix, out)
+    if not waiting:
+        judge_stall(vehicle, plans, convoy, fix, out)
+    judge_arrived(vehicle, plans, convoy, fix, out)
+
+
+@kernel
+def keep_unplanned(vehicle: Records, fix: Records) -> int:
+    """A vehicle without a plan: its newest fix is kept for the day the plan comes."""
+    vehicle.heard_ms = fix.received_ms
+    store_presence(vehicle, fix)
+    if not math.isnan(fix.lat) and fix.fix_ms > vehicle.fix_ms:
+        store_fix(vehicle, fix)
+    return UNKNOWN_VEHICLE
+
+
+@kernel
+def judge_ping(vehicle: Records, plans: Plans, fix: Records, out: Out, scratch: Scratch) -> int:
+    """Judge one ping; gives what became of it."""
+    vehicle.received_count += 1
+    if vehicle.convoy < 0 or vehicle.dropped:
+        return keep_unplanned(vehicle, fix)
+    convoy = plans.convoys[vehicle.convoy]
+    if vehicle.version != convoy.version:
+        vehicle.version = convoy.version
+        forget_place(vehicle)
+    result = ACCEPTED if math.isnan(fix.lat) else admit(vehicle, convoy, fix)
+    if result != ACCEPTED and result != HELD:
+        return result
+    store_presence(vehicle, fix)
+    if result == HELD or math.isnan(fix.lat):
+        hear(vehicle, convoy, fix.received_ms, out)
+        return result
+    store_fix(vehicle, fix)
+    match(vehicle, plans, convoy, fix, scratch)
+    hear(vehicle, convoy, fix.received_ms, out)
+    if not vehicle.arrived:
+        out.moment[0].at_ms = fix.fix_ms
+        judge_position(vehicle, plans, convoy, fix, out)
+    return result
+
+
+@kernel
+def sweep_vehicle(vehicle: Records, plans: Plans, out: Out) -> None:
+    """The rules that silence decides, in their order."""
+    if vehicle.convoy < 0 or vehicle.heard_ms == NEVER:
+        return
+    moment = out.moment[0]
+    if vehicle.dropped:
+        moment.at_ms = moment.detected_ms
+        close_all(vehicle, vehicle.dropped, out)
+        return
+    convoy = plans.convoys[vehicle.convoy]
+    if vehicle.arrived:
+        return
+    if vehicle.departed or moment.detected_ms >= convoy.depart_ms:
+        sweep_signal_lost(vehicle, plans, convoy, out)
+    if vehicle.anchor_ms != NEVER and not is_waiting(vehicle, plans, convoy, moment.detected_ms):
+        sweep_stall(vehicle, plans, convoy, out)
+
+
+@kernel
+def sweep(vehicles: Records, used: int, plans: Plans, second_ms: int, out: Out) -> None:
+    """Judge the silence of every vehicle at a whole second of stream time."""
+    moment = out.moment[0]
+    for row in range(used):
+        moment.row = row
+        moment.detected_ms = second_ms
+        sweep_vehicle(vehicles[row], plans, out)
+
+
+@kernel
+def sweep_until(vehicles: Records, used: int, plans: Plans, clock: NDArray, limit_ms: int, out: Out) -> bool:  # type: ignore[type-arg]
+    """Sweep each whole second from `clock[0]`, the next one due, to `limit_ms`; false when there is no room for more transitions."""
+    while clock[0] <= limit_ms:
+        if out.count[0] + used * TRANSITIONS_A_SWEEP_MAX > out.transitions.shape[0]:
+            return False
+        sweep(vehicles, used, plans, clock[0], out)
+        clock[0] += SECOND_MS
+    return True
+
+
+@kernel
+def first_second_ms(received_ms: int) -> int:
+    """The first whole second that is not before an instant: where sweeping begins."""
+    return -(-received_ms // SECOND_MS) * SECOND_MS
+
+
+@kernel
+def run(
+    fixes: Records,
+    results: NDArray,  # type: ignore[type-arg]
+    start: int,
+    vehicles: Records,
+    used: int,
+    plans: Plans,
+    clock: NDArray,  # type: ignore[type-arg]
+    out: Out,
+    scratch: Scratch,
+) -> int:
+    """Judge the records from `start` on in their order; gives the first one not judged, for want of room in `out`.
+
+    A ping is judged after the sweeps of all whole seconds before it; a tick makes the sweep of its own second as well.
+    """
+    moment = out.moment[0]
+    for i in range(start, fixes.shape[0]):
+        fix = fixes[i]
+        if clock[0] == NEVER:
+            clock[0] = first_second_ms(fix.received_ms)
+        due_ms = fix.received_ms if fix.kind == TICK else fix.received_ms - 1
+        if not sweep_until(vehicles, used, plans, clock, due_ms, out):
+            return i
+        if fix.kind == TICK or fix.kind == HOLE:
+            results[i] = TICKED if fix.kind == TICK else DEAD_LETTER
+            continue
+        if out.count[0] + TRANSITIONS_A_PING_MAX > out.transitions.shape[0]:
+            return i
+        moment.row = fix.row
+        moment.at_ms = fix.fix_ms
+        moment.detected_ms = fix.received_ms
+        results[i] = judge_ping(vehicles[fix.row], plans, fix, out, scratch)
+        out.changed[fix.row] = 1
+    return int(fixes.shape[0])

@@ -1,0 +1,94 @@
+"""What is told of a convoy between alerts: where its vehicles are and how fresh that is."""
+
+from collections.abc import Iterator, Mapping
+
+from models.alert import alert_id
+from models.convoy_status import ConvoyStatus, Link, State, VehicleStatus
+from models.plan import ConvoyPlan, Vehicle
+from streams.alerts import known
+from streams.engine.dtypes import EPISODES, KINDS, NEVER, Records
+
+STALE_MS = 600_000
+"""Silence after which a position is no longer one: ten minutes, as CloudTAK has it."""
+
+HALTED_MS = 60_000
+"""A convoy is halted when all its cargo has stood this long: traffic lights are shorter."""
+
+
+def link_of(row: Records | None, vehicle: Vehicle, signal_lost_s: float, stream_ms: int) -> Link:
+    """How fresh the word of a vehicle is: live within two intervals, late until its signal counts as lost, then stale, lost."""
+    if row is None or row.heard_ms == NEVER:
+        return "lost"
+    silent_ms = stream_ms - row.heard_ms
+    if silent_ms <= 2000 * vehicle.ping_interval_s:
+        return "live"
+    if silent_ms <= 1000 * max(3 * vehicle.ping_interval_s, signal_lost_s):
+        return "late"
+    return "stale" if silent_ms <= STALE_MS else "lost"
+
+
+def _vehicle_status(vehicle: Vehicle, row: Records | None, link: Link) -> VehicleStatus:
+    if row is None or row.fix_ms == NEVER:
+        battery_pct = None if row is None else known(row.battery_pct)
+        return VehicleStatus(vehicle_id=vehicle.vehicle_id, role=vehicle.role, link=link, battery_pct=battery_pct)
+    return VehicleStatus(
+        vehicle_id=vehicle.vehicle_id,
+        role=vehicle.role,
+        time_ms=int(row.fix_ms),
+        lat=known(row.lat),
+        lon=known(row.lon),
+        speed_mps=known(row.speed_mps),
+        heading_deg=known(row.heading_deg),
+        progress_m=known(row.progress_m),
+        lateral_m=known(row.lateral_m),
+        link=link,
+        battery_pct=known(row.battery_pct),
+    )
+
+
+def open_alert_ids(convoy_id: str, rows: Mapping[str, Records]) -> Iterator[str]:
+    """Give the ids of all open episodes of a convoy."""
+    for vehicle_id, row in rows.items():
+        for kind in range(EPISODES):
+            if row.open[kind]:
+                yield alert_id(convoy_id, vehicle_id, KINDS[kind], int(row.onset_ms[kind]))
+
+
+def _state(cargo: list[Records], links: set[Link]) -> State:
+    if not any(row.departed or row.located for row in cargo):
+        return "planned"
+    if all(row.arrived for row in cargo):
+        return "arrived"
+    if links <= {"stale", "lost"}:
+        return "silent"
+    if not any(row.departed for row in cargo):
+        return "planned"
+    standing = all(row.arrived or row.fix_ms - row.anchor_ms >= HALTED_MS for row in cargo)
+    return "halted" if standing else "under-way"
+
+
+def convoy_status(
+    plan: ConvoyPlan, route_length_m: float, rows: Mapping[str, Records], stream_ms: int
+) -> ConvoyStatus:
+    """Make the status of a convoy at a stream time from the rows of its vehicles that have been heard.
+
+    Its progress is that of its rearmost cargo vehicle. A planned cargo vehicle never heard keeps it from arriving.
+    """
+    limit_s = plan.limits.signal_lost_s
+    links = {v.vehicle_id: link_of(rows.get(v.vehicle_id), v, limit_s, stream_ms) for v in plan.vehicles}
+    vehicles = [_vehicle_status(v, rows.get(v.vehicle_id), links[v.vehicle_id]) for v in plan.vehicles]
+    ids = [v.vehicle_id for v in plan.vehicles if v.role == "cargo"]
+    cargo = [rows[vehicle_id] for vehicle_id in ids if vehicle_id in rows]
+    state = _state(cargo, set(links.values()))
+    if state == "arrived" and len(cargo) < len(ids):
+        state = "under-way"
+    progress_m = [v.progress_m for v in vehicles if v.role == "cargo" and v.progress_m is not None]
+    return ConvoyStatus(
+        convoy_id=plan.convoy_id,
+        at_ms=stream_ms,
+        state=state,
+        progress_m=min(progress_m, default=None),
+        route_length_m=route_length_m,
+        open_alerts=list(open_alert_ids(plan.convoy_id, rows)),
+        vehicles=vehicles,
+    )

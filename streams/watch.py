@@ -1,0 +1,225 @@
+"""The watch over the convoys of one partition: plans and pings in, alerts out, state to save and to load."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.alert import Alert
+from models.convoy_status import ConvoyStatus
+from models.plan import VEHICLES_MAX, ConvoyPlan, Vehicle
+from streams.alerts import alert_of
+from streams.compile_plan import Compiled, compile_plan, join
+from streams.decode import Columns
+from streams.engine.dtypes import (
+    HOLE,
+    NEVER,
+    PING,
+    PLAN_CHANGED,
+    PLAN_WITHDRAWN,
+    RESULTS,
+    SEVERITIES,
+    UNKNOWN_VEHICLE,
+)
+from streams.engine.engine import Engine
+from streams.state import Head, dump_state, load_state
+from streams.status import convoy_status
+
+__all__ = ["RESULTS", "Advance", "Watch"]
+
+FORGET_MS = 86_400_000
+"""Whoever is in no plan, or has arrived, is forgotten a day after the last word: state does not grow with history."""
+
+TIDY_PERIOD_MS = 3_600_000
+SECOND_MS = 1000
+
+UNPLANNED_MAX = 20_000
+"""Vehicles without a plan that are remembered a partition: their plan may come, but a flood of made-up names must not fill the memory."""
+
+
+@dataclass(slots=True)
+class Advance:
+    """What a batch brought: alerts in the order decided, and what became of each record (an index into RESULTS)."""
+
+    alerts: list[Alert]
+    results: NDArray[np.int8]
+
+
+class Watch:
+    """Rows, plans and stream time of one partition. Only `advance` moves it, by nothing but its records."""
+
+    def __init__(self) -> None:
+        self.stream_ms = 0
+        self._engine = Engine()
+        self._compiled: dict[str, Compiled] = {}
+        self._members: dict[str, dict[str, int]] = {}
+        self._rows: dict[tuple[str, str] | None, int] = {}
+        self._names: dict[int, tuple[str, str]] = {}
+        self._unplanned = 0
+        self._dropped: list[tuple[str, str]] = []
+        self._touched: set[str] = set()
+        self._plans_changed = False
+        self._tidied_ms = 0
+
+    def put_plan(self, plan: ConvoyPlan) -> None:
+        """Watch a convoy by this plan from the next record on. Alerts of vehicles no longer in it are cleared."""
+        self._compiled[plan.convoy_id] = compile_plan(plan)
+        self._plans_changed = True
+        self._touched.add(plan.convoy_id)
+
+    def withdraw_plan(self, convoy_id: str) -> None:
+        """Watch a convoy no longer from the next record on: its alerts are cleared, its state is forgotten."""
+        if self._compiled.pop(convoy_id, None) is not None:
+            self._plans_changed = True
+            self._touched.add(convoy_id)
+
+    def advance(self, columns: Columns) -> Advance:
+        """Judge a batch of records; the only thing that moves the watch. How they are cut into batches changes nothing."""
+        if self._plans_changed:
+            self._use_plans()
+        refused = self._find_rows(columns)
+        transitions, results = self._engine.advance(columns.fixes)
+        results[refused] = UNKNOWN_VEHICLE
+        self.stream_ms = max(self.stream_ms, int(columns.fixes.received_ms[-1]))
+        alerts = [alert_of(transition, *self._names[transition.row]) for transition in transitions]
+        self._forget_dropped()
+        if self.stream_ms - self._tidied_ms >= TIDY_PERIOD_MS:
+            self._tidy()
+        return Advance(alerts, results)
+
+    def take_changed(self) -> list[str]:
+        """Give the convoys whose state or plan has changed since the last call."""
+        changed = self._engine.changed[: self._engine.used]
+        ids = {self._names[row][0] for row in np.flatnonzero(changed).tolist()} | self._touched
+        changed[:] = 0
+        self._touched.clear()
+        return sorted(ids)
+
+    def dump(self, convoy_id: str) -> bytes | None:
+        """Give the convoy's state record, None when nothing is to be remembered of it."""
+        members = self._members.get(convoy_id)
+        if not members:
+            return None
+        head = Head(int(self._engine.clock[0]), list(members))
+        return dump_state(head, self._engine.vehicles[list(members.values())])
+
+    def load(self, convoy_id: str, value: bytes) -> None:
+        """Take a convoy's state record in. Raises StateVersionError when this version cannot read it."""
+        head, rows = load_state(value)
+        for vehicle_id, saved in zip(head.vehicle_ids, rows, strict=True):
+            row = self._add_row(convoy_id, vehicle_id)
+            self._engine.vehicles[row] = saved
+            self._unplanned += saved.convoy < 0
+        self._engine.clock[0] = max(int(self._engine.clock[0]), head.due_ms)
+        self.stream_ms = max(self.stream_ms, head.due_ms - SECOND_MS)
+        self._plans_changed = True
+
+    def status(self, convoy_id: str) -> ConvoyStatus | None:
+        """Tell where a convoy is at the present stream time, None when it has no plan."""
+        compiled = self._compiled.get(convoy_id)
+        if compiled is None or not self.stream_ms:
+            return None
+        rows = {name: self._engine.vehicles[row] for name, row in self._members.get(convoy_id, {}).items()}
+        return convoy_status(compiled.plan, float(compiled.vertices.at_m[-1]), rows, self.stream_ms)
+
+    def open_alerts(self) -> Counter[str]:
+        """Count the open alerts by severity."""
+        vehicles = self._engine.vehicles[: self._engine.used]
+        return Counter(SEVERITIES[severity] for severity in vehicles.severity[vehicles.open == 1].tolist())
+
+    def received_count(self, convoy_id: str, vehicle_id: str) -> int:
+        """Count the pings ever received from a vehicle, whatever became of them; 0 when it is not known."""
+        row = self._rows.get((convoy_id, vehicle_id))
+        return 0 if row is None else int(self._engine.vehicles[row].received_count)
+
+    def _find_rows(self, columns: Columns) -> list[int]:
+        """Set each ping's row; gives the places of those that find no room, which become holes."""
+        fixes = columns.fixes
+        fixes.row = [self._rows.get(name, -1) for name in columns.names]
+        refused = []
+        for place in np.flatnonzero((fixes.row < 0) & (fixes.kind == PING)).tolist():
+            name = columns.names[place]
+            assert name is not None
+            row = self._rows.get(name)
+            fixes.row[place] = row = self._admit(*name) if row is None else row
+            if row < 0:
+                fixes.kind[place] = HOLE
+                refused.append(place)
+        return refused
+
+    def _admit(self, convoy_id: str, vehicle_id: str) -> int:
+        """Give a row to a vehicle heard for the first time, -1 when it is in no plan and there are too many of those."""
+        compiled = self._compiled.get(convoy_id)
+        planned = None if compiled is None else compiled.vehicles.get(vehicle_id)
+        crowded = len(self._members.get(convoy_id, ())) >= 2 * VEHICLES_MAX or self._unplanned >= UNPLANNED_MAX
+        if planned is None and crowded:
+            return -1
+        row = self._add_row(convoy_id, vehicle_id)
+        if planned is None:
+            self._unplanned += 1
+        else:
+            self._enrol(row, list(self._compiled).index(convoy_id), planned)
+        return row
+
+    def _add_row(self, convoy_id: str, vehicle_id: str) -> int:
+        row = self._engine.take_row()
+        self._rows[convoy_id, vehicle_id] = row
+        self._names[row] = (convoy_id, vehicle_id)
+        self._members.setdefault(convoy_id, {})[vehicle_id] = row
+        return row
+
+    def _use_plans(self) -> None:
+        """Lay the plans out anew for the kernels; each row learns which is its own, or that it is in none any more."""
+        self._plans_changed = False
+        self._engine.plans = join(list(self._compiled.values()))
+        numbers = {convoy_id: number for number, convoy_id in enumerate(self._compiled)}
+        for convoy_id, members in self._members.items():
+            compiled = self._compiled.get(convoy_id)
+            for vehicle_id, row in members.items():
+                planned = None if compiled is None else compiled.vehicles.get(vehicle_id)
+                if planned is not None:
+                    self._enrol(row, numbers[convoy_id], planned)
+                elif self._engine.vehicles[row].convoy >= 0 and not self._engine.vehicles[row].dropped:
+                    self._engine.vehicles[row].dropped = PLAN_WITHDRAWN if compiled is None else PLAN_CHANGED
+                    self._dropped.append((convoy_id, vehicle_id))
+
+    def _enrol(self, row: int, number: int, planned: Vehicle) -> None:
+        vehicle = self._engine.vehicles[row]
+        self._unplanned -= vehicle.convoy < 0 and vehicle.heard_ms != NEVER
+        vehicle.convoy = number
+        vehicle.dropped = 0
+        vehicle.ping_interval_s = planned.ping_interval_s
+
+    def _forget_dropped(self) -> None:
+        """Forget the vehicles that left the plan, once a sweep has cleared their alerts."""
+        if not self._dropped:
+            return
+        waiting = []
+        for convoy_id, vehicle_id in self._dropped:
+            vehicle = self._engine.vehicles[self._rows[convoy_id, vehicle_id]]
+            if vehicle.dropped and vehicle.open.any():
+                waiting.append((convoy_id, vehicle_id))
+            elif vehicle.dropped:
+                self._forget(convoy_id, vehicle_id)
+        self._dropped = waiting
+
+    def _forget(self, convoy_id: str, vehicle_id: str) -> None:
+        row = self._rows.pop((convoy_id, vehicle_id))
+        self._unplanned -= self._engine.vehicles[row].convoy < 0
+        self._engine.free_row(row)
+        del self._names[row]
+        del self._members[convoy_id][vehicle_id]
+        if not self._members[convoy_id]:
+            del self._members[convoy_id]
+        self._touched.add(convoy_id)
+
+    def _tidy(self) -> None:
+        """Forget whole convoys that have no plan or have arrived, a day after the last word of them."""
+        self._tidied_ms = self.stream_ms
+        for convoy_id, members in list(self._members.items()):
+            rows = self._engine.vehicles[list(members.values())]
+            over = (rows.convoy < 0) | (rows.arrived == 1)
+            if over.all() and (rows.heard_ms < self.stream_ms - FORGET_MS).all():
+                for vehicle_id in list(members):
+                    self._forget(convoy_id, vehicle_id)
