@@ -1,11 +1,12 @@
 """Alert: one transition of one episode, the value of the alerts topic."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from models.instants import InstantMs, format_instant
+from models.record import Record
 
 Kind = Literal[
     "deviation",
@@ -75,7 +76,7 @@ class Nearest(BaseModel):
     distance_m: Tenths = Field(description="Distance in metres.")
 
 
-class Alert(BaseModel):
+class Alert(Record):
     """A transition of an episode; the same input gives the same bytes, for no wall clock is in it.
 
     Inside, instants are integer milliseconds (`onset_ms`, `at_ms`, `detected_at_ms`); in JSON they are text under
@@ -121,12 +122,3 @@ class Alert(BaseModel):
     reason: str = Field(description="Short code that says why.")
     message: Message = Field(description="One sentence for people.")
     nearest: list[Nearest] | None = Field(default=None, description="What is near, nearest first.")
-
-    def to_json(self) -> bytes:
-        """Return the record's value: compact JSON, fields in the order above."""
-        return self.model_dump_json().encode()
-
-    @classmethod
-    def from_json(cls, value: bytes) -> Self:
-        """Read a record's value; fields that this version does not know are ignored. Raises ValidationError."""
-        return cls.model_validate_json(value)

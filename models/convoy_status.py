@@ -1,12 +1,13 @@
 """ConvoyStatus: where a convoy and its vehicles are, the value of the convoys topic."""
 
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from models.alert import WIRE, Degrees, Seconds, Tenths
 from models.instants import InstantMs
 from models.plan import Role
+from models.record import Record
 
 State = Literal["planned", "under-way", "halted", "arrived", "silent"]
 Link = Literal["live", "late", "stale", "lost"]
@@ -30,7 +31,7 @@ class VehicleStatus(BaseModel):
     battery_pct: Tenths | None = Field(default=None, description="Charge of the device in per cent.")
 
 
-class ConvoyStatus(BaseModel):
+class ConvoyStatus(Record):
     """The state of one convoy at stream time `at`. None is unknown."""
 
     model_config = WIRE
@@ -44,12 +45,3 @@ class ConvoyStatus(BaseModel):
     lateness_s: Seconds | None = Field(default=None, description="Predicted delay in seconds; negative is early.")
     open_alerts: list[str] = Field(default_factory=list, description="Ids of the alerts that are open.")
     vehicles: list[VehicleStatus] = Field(default_factory=list, description="Every vehicle of the plan.")
-
-    def to_json(self) -> bytes:
-        """Return the record's value: compact JSON, fields in the order above."""
-        return self.model_dump_json().encode()
-
-    @classmethod
-    def from_json(cls, value: bytes) -> Self:
-        """Read a record's value; fields that this version does not know are ignored. Raises ValidationError."""
-        return cls.model_validate_json(value)

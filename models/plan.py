@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from models.instants import Moment
 from models.limits import Limits, Mode
+from models.record import Record
 
 ROUTE_POINTS_MAX = 20_000
 VEHICLES_MAX = 64
@@ -119,10 +120,8 @@ class NoSignal(BaseModel):
         return to_m
 
 
-class ConvoyPlan(BaseModel):
+class ConvoyPlan(Record):
     """The plan of one convoy as it stands on the topic: route inlined, profile and overrides resolved."""
-
-    model_config = ConfigDict(frozen=True)
 
     operation: Name = Field(description="The operation the convoy belongs to, free text.")
     timezone: Timezone = Field(description="IANA timezone in which times are shown to people.")
@@ -164,12 +163,3 @@ class ConvoyPlan(BaseModel):
         if faults:
             raise ValueError("; ".join(faults))
         return vehicles
-
-    def to_json(self) -> bytes:
-        """Return the record's value; the same plan gives the same bytes."""
-        return self.model_dump_json().encode()
-
-    @classmethod
-    def from_json(cls, value: bytes) -> Self:
-        """Read a record's value; fields that this version does not know are ignored. Raises ValidationError."""
-        return cls.model_validate_json(value)

@@ -23,7 +23,7 @@ def changes(plans: Sequence[ConvoyPlan], active: Mapping[str, ConvoyPlan]) -> di
     others = {convoy_id: plan for convoy_id, plan in active.items() if convoy_id not in {p.convoy_id for p in plans}}
     taken = {name: plan.convoy_id for plan in others.values() for name in _names(plan)}
     faults = [
-        f"{name[1]} of {plan.convoy_id} is in the active convoy {taken[name]}"
+        f"{name[0]} {name[1]} of {plan.convoy_id} is in the active convoy {taken[name]}"
         for plan in plans
         for name in _names(plan)
         if name in taken

@@ -1,0 +1,143 @@
+"""`kawal plan`: files in, the plans topic out."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from cli.plan import app
+from deploy.kafka.embedded import EmbeddedKafka
+from models.plan import ConvoyPlan
+from models.topics import TopicSet, partition_of
+from streams.plan_reader import read_plans
+from tests.conftest import ReadAll
+
+CONVOY = """\
+  - convoy_id: {id}
+    name: "{id} [bold]to[/bold] the north"
+    depart_at: 2024-11-28T06:00:00+08:00
+    route: {{type: LineString, coordinates: [[117.2, -0.3], [117.2, -0.2]]}}
+    vehicles: [{{vehicle_id: {vehicle}, role: cargo}}, {{vehicle_id: POL-{id}, role: escort}}]
+"""
+HEAD = "operation: Exercise\ntimezone: Asia/Makassar\nconvoys:\n"
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Callable[..., str]:
+    """`plan(BTG-07="KT-1")`: a plan file with a convoy for each name, and its cargo vehicle."""
+
+    def write(**vehicle_of: str) -> str:
+        path = tmp_path / "plan.yaml"
+        convoys = [CONVOY.format(id=convoy_id, vehicle=vehicle) for convoy_id, vehicle in vehicle_of.items()]
+        path.write_text(HEAD + "".join(convoys), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def run(*words: str, **environment: str) -> Result:
+    return CliRunner().invoke(app, words, env=environment)
+
+
+async def against(kafka: EmbeddedKafka, topics: TopicSet, *words: str) -> Result:
+    return await asyncio.to_thread(
+        run, *words, KAWAL_BROKER=kafka.bootstrap, KAWAL_TOPIC_PREFIX=topics.prefix, KAWAL_PARTITIONS="4"
+    )
+
+
+def test_check_shows_the_convoys_of_a_file(plan: Callable[..., str]) -> None:
+    result = run("check", plan(A1="KT-1", A2="KT-2"), COLUMNS="160")
+    assert result.exit_code == 0
+    assert "A1 [bold]to[/bold] the north" in result.stdout
+    assert "2024-11-28 06:00 WITA" in result.stdout
+    assert "11.1 km" in result.stdout
+    assert result.stderr == ""
+
+
+def test_check_prints_what_the_topic_will_hold(plan: Callable[..., str]) -> None:
+    result = run("check", "--json", plan(A1="KT-1", A2="KT-2"))
+    plans = [ConvoyPlan.from_json(line) for line in result.stdout_bytes.splitlines()]
+    assert [plan.convoy_id for plan in plans] == ["A1", "A2"]
+
+
+def test_check_tells_every_fault_on_stderr_and_leaves_with_3(plan: Callable[..., str]) -> None:
+    result = run("check", plan(A1="KT-1", A2="KT-1"))
+    assert result.exit_code == 3
+    assert result.stdout == ""
+    assert "plan.yaml:13: convoy A2: vehicles[0].vehicle_id: KT-1 is in convoy A1 already" in result.stderr
+
+
+def test_import_needs_a_broker(plan: Callable[..., str]) -> None:
+    result = run("import", plan(A1="KT-1"), KAWAL_BROKER="")
+    assert result.exit_code == 3
+    assert "KAWAL_BROKER" in result.stderr
+
+
+def test_a_broker_that_is_not_there_is_exit_4(plan: Callable[..., str]) -> None:
+    result = run("import", plan(A1="KT-1"), KAWAL_BROKER="127.0.0.1:9")
+    assert result.exit_code == 4
+    assert "127.0.0.1:9" in result.stderr
+
+
+async def test_a_bad_file_imports_nothing(kafka: EmbeddedKafka, topics: TopicSet, plan: Callable[..., str]) -> None:
+    result = await against(kafka, topics, "import", plan(A1="KT-1", A2="KT-1"))
+    assert result.exit_code == 3
+    assert await read_plans(kafka.bootstrap, topics) == {}
+
+
+async def test_import_says_what_is_new_changed_and_the_same(
+    kafka: EmbeddedKafka, topics: TopicSet, plan: Callable[..., str], read_all: ReadAll
+) -> None:
+    first = await against(kafka, topics, "import", plan(A1="KT-1", A2="KT-2"))
+    assert [line.split()[:2] for line in first.stdout.splitlines()] == [["new", "A1"], ["new", "A2"]]
+    second = await against(kafka, topics, "import", plan(A1="KT-1", A2="KT-9", A3="KT-3"))
+    assert [line.split()[0] for line in second.stdout.splitlines()] == ["same", "changed", "new"]
+    third = await against(kafka, topics, "import", plan(A1="KT-1"))
+    assert [line.split()[0] for line in third.stdout.splitlines()] == ["same"]
+    records = await read_all(topics.plans)
+    assert sorted(record.key for record in records) == [b"A1", b"A2", b"A2", b"A3"]
+    assert all(record.partition == partition_of(record.key, topics.partitions) for record in records)
+
+
+async def test_a_vehicle_of_another_active_convoy_stops_the_whole_import(
+    kafka: EmbeddedKafka, topics: TopicSet, plan: Callable[..., str]
+) -> None:
+    await against(kafka, topics, "import", plan(A1="KT-1"))
+    result = await against(kafka, topics, "import", plan(A2="KT-1", A3="KT-3"))
+    assert result.exit_code == 3
+    assert "vehicle KT-1 of A2 is in the active convoy A1" in result.stderr
+    assert "kawal plan withdraw" in result.stderr
+    assert set(await read_plans(kafka.bootstrap, topics)) == {"A1"}
+
+
+async def test_a_vehicle_may_move_to_another_convoy_of_the_same_file(
+    kafka: EmbeddedKafka, topics: TopicSet, plan: Callable[..., str]
+) -> None:
+    await against(kafka, topics, "import", plan(A1="KT-1", A2="KT-2"))
+    result = await against(kafka, topics, "import", plan(A1="KT-2", A2="KT-1"))
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["changed", "changed"]
+
+
+async def test_a_withdrawn_convoy_is_listed_no_more(
+    kafka: EmbeddedKafka, topics: TopicSet, plan: Callable[..., str]
+) -> None:
+    await against(kafka, topics, "import", plan(A1="KT-1", A2="KT-2"))
+    withdrawn = await against(kafka, topics, "withdraw", "A1")
+    assert (withdrawn.exit_code, withdrawn.stdout) == (0, "withdrawn A1\n")
+    listed = await against(kafka, topics, "list", "--json")
+    assert [json.loads(line)["convoy_id"] for line in listed.stdout.splitlines()] == ["A2"]
+    assert "A2" in (await against(kafka, topics, "list")).stdout
+    again = await against(kafka, topics, "withdraw", "A1")
+    assert again.exit_code == 1
+    assert "No convoy A1 is in force, did you mean A2?" in again.stderr
+    assert (await against(kafka, topics, "import", plan(A3="KT-1"))).exit_code == 0
+
+
+async def test_without_topics_the_import_says_how_to_make_them(kafka: EmbeddedKafka, plan: Callable[..., str]) -> None:
+    result = await against(kafka, TopicSet("nothing-here"), "import", plan(A1="KT-1"))
+    assert result.exit_code == 5
+    assert "kawal topics ensure" in result.stderr
