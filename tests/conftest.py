@@ -1,0 +1,96 @@
+"""What many tests share: one real Kafka for the whole run, and topics of their own for each test."""
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from deploy.kafka.embedded import EmbeddedKafka
+from models.topics import TopicSet
+from streams import topic_admin
+
+PARTITIONS = 4
+
+
+class Outgoing(NamedTuple):
+    """A record to produce; without a partition its key decides, without a timestamp the broker or the clock."""
+
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int | None = None
+    partition: int | None = None
+
+
+ReadAll = Callable[[str], Awaitable[list[ConsumerRecord]]]
+Produce = Callable[[str, Iterable[Outgoing]], Awaitable[None]]
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[EmbeddedKafka]:
+    """One running broker for all tests; a test that kills a broker starts its own."""
+    with EmbeddedKafka() as broker:
+        yield broker
+
+
+async def fresh_topics(kafka: EmbeddedKafka, replay: bool) -> TopicSet:
+    topics = TopicSet(prefix=f"t{uuid.uuid4().hex[:12]}", partitions=PARTITIONS, replay=replay)
+    await topic_admin.ensure(kafka.bootstrap, topics)
+    return topics
+
+
+@pytest.fixture
+async def topics(kafka: EmbeddedKafka) -> TopicSet:
+    """A live set of topics that no other test uses."""
+    return await fresh_topics(kafka, replay=False)
+
+
+@pytest.fixture
+async def replay_topics(kafka: EmbeddedKafka) -> TopicSet:
+    """A replay set of topics that no other test uses."""
+    return await fresh_topics(kafka, replay=True)
+
+
+@pytest.fixture
+def produce(kafka: EmbeddedKafka) -> Produce:
+    """`await produce(topic, records)`: write the records in order and wait until the broker has them all."""
+
+    async def run(topic: str, records: Iterable[Outgoing]) -> None:
+        async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, max_request_size=8 * 1024 * 1024) as producer:
+            sent = [
+                await producer.send(topic, it.value, it.key, it.partition, timestamp_ms=it.timestamp_ms)
+                for it in records
+            ]
+            for delivery in sent:
+                await delivery
+
+    return run
+
+
+@pytest.fixture
+def read_all(kafka: EmbeddedKafka) -> ReadAll:
+    """`await read_all(topic)`: every committed record up to the present end, partition after partition."""
+
+    async def run(topic: str) -> list[ConsumerRecord]:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=kafka.bootstrap, isolation_level="read_committed", auto_offset_reset="earliest"
+        )
+        async with consumer:
+            return [record async for record in _records(consumer, topic)]
+
+    return run
+
+
+async def _records(consumer: AIOKafkaConsumer, topic: str) -> AsyncIterator[ConsumerRecord]:
+    # Asking for the partitions of a topic that the client does not know yet fetches them.
+    await consumer._client.force_metadata_update()
+    parts = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    consumer.assign(parts)
+    for part, end in (await consumer.end_offsets(parts)).items():
+        consumer.assign([part])
+        await consumer.seek_to_beginning(part)
+        while await consumer.position(part) < end:
+            for record in (await consumer.getmany(part, timeout_ms=200)).get(part, []):
+                if record.offset < end:
+                    yield record
