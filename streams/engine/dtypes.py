@@ -128,6 +128,7 @@ VEHICLE = _record(
     ("hypothesis_ms", np.int64, (HYPOTHESES,)),
     ("hypothesis_cost", np.float64, (HYPOTHESES,)),
     ("hypothesis_segment", np.int32, (HYPOTHESES,)),
+    ("hypothesis_direction", np.int8, (HYPOTHESES,)),
     ("hypothesis_count", np.int8),
     ("chosen", np.int8),
     ("located", np.int8),
@@ -244,7 +245,13 @@ def records(count: int, dtype: "np.dtype[np.void]") -> Records:
     """Make `count` zeroed rows of `dtype` whose fields read as attributes."""
     return np.zeros(count, dtype).view(np.recarray)
 
-PLACE = _record(("at_m", np.float64), ("lateral_m", np.float64), ("cost", np.float64), ("segment", np.int32))
+PLACE = _record(
+    ("at_m", np.float64),
+    ("lateral_m", np.float64),
+    ("cost", np.float64),
+    ("segment", np.int32),
+    ("direction", np.int8),
+)
 """A point of the route to which a fix is nearer than to the points around it, and what it costs to be there."""
 
 CHILD = _record(
@@ -253,6 +260,7 @@ CHILD = _record(
     ("cost", np.float64),
     ("lateral_m", np.float64),
     ("segment", np.int32),
+    ("direction", np.int8),
     ("on_route", np.int8),
     ("chosen", np.int8),
 )
@@ -260,6 +268,14 @@ CHILD = _record(
 
 PLACES = 16
 CHILDREN = 64
+
+
+class Story(NamedTuple):
+    """Where a hypothesis stands: metres along the route, its segment, and whether it moves forwards (1) or back (-1)."""
+
+    at_m: float
+    segment: int
+    direction: int
 
 
 class Scratch(NamedTuple):

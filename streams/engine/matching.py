@@ -3,15 +3,15 @@
 A fix near an out-and-back road, a lap or a crossing fits several places of the route. Instead of guessing, each row keeps up to
 HYPOTHESES places and the cost of the story that leads to each: how far the fixes lay from the road, how the progress differs
 from the distance moved, how the heading fits (after Newson and Krumm 2009, along one known route instead of a road network).
-A hypothesis looks only at a window ahead, so progress cannot leap to another leg that passes by; one that no longer finds the
-road stays where it lost it, pays for every fix, and its window grows forwards with time.
+A hypothesis looks only at a window ahead and as far behind as the vehicle has moved, so progress cannot leap to another leg that
+passes by; one that no longer finds the road stays where it lost it, pays for every fix, and its window grows forwards with time.
 """
 
 import math
 
 import numpy as np
 
-from streams.engine.dtypes import CHILDREN, HYPOTHESES, Plans, Records, Scratch
+from streams.engine.dtypes import CHILDREN, HYPOTHESES, Plans, Records, Scratch, Story
 from streams.engine.geometry import distance_m, wrap_deg
 from streams.engine.jit import kernel
 from streams.engine.places import find_places
@@ -26,8 +26,9 @@ REACQUIRE_COST = 20.0  # looking behind the window again: must be corroborated b
 REACQUIRE_MS = 120_000  # and only after two minutes without the road, or a detour that crosses an earlier leg would win
 DETOUR_FREE_M = 50.0  # noise of two fixes: no cost for so much difference of progress and distance moved
 DETOUR_SCALE_M = 100.0
-BACK_FREE_M = 15.0  # a standing vehicle's fixes wander so far back
+BACK_FREE_M = 15.0  # a standing vehicle's fixes wander so far
 BACK_SCALE_M = 10.0
+TURN_COST = 12.0  # turning back on the route: more than one unexplained fix, less than two
 SAME_PLACE_M = 30.0  # two stories that end within this distance are one
 DECIDE_M = 50.0  # displacement after which the first match is decided
 TIE_COST = 1.0  # where stories are equally good the earlier leg is assumed: a convoy begins at the beginning
@@ -45,40 +46,54 @@ def accuracy_allowance_m(accuracy_m: float, cap_m: float) -> float:
 
 
 @kernel
-def place_cost(plans: Plans, convoy: Records, fix: Records, lateral_m: float, segment: int) -> float:
+def place_cost(plans: Plans, convoy: Records, fix: Records, place: Records) -> float:
     """Cost of a fix at a place: its distance from the road, and its heading against the road's where it moves."""
     scale_m = convoy.deviation_raise_m / 5.0
-    cost = min(0.5 * (lateral_m / scale_m) ** 2, OFF_COST)
+    cost = min(0.5 * (place.lateral_m / scale_m) ** 2, OFF_COST)
     if math.isnan(fix.heading_deg) or fix.speed_mps <= MOVING_MPS:
         return cost
-    v = plans.vertices[convoy.vertex_from + segment]
+    v = plans.vertices[convoy.vertex_from + place.segment]
     heading = math.radians(fix.heading_deg)
     along = (v.dx_m * math.sin(heading) + v.dy_m * math.cos(heading)) / v.segment_m
-    return cost + HEADING_COST * (1.0 - along)
+    return cost + HEADING_COST * (1.0 - along * place.direction)
 
 
 @kernel
-def transition_cost(plans: Plans, convoy: Records, fix: Records, start: tuple[float, int], at_m: float) -> float:
-    """Cost of going from `start` = (at_m, segment) to `at_m`, seen how far the fix lies from there in a straight line."""
-    start_m, segment = start
-    v = plans.vertices[convoy.vertex_from + segment]
-    u = (start_m - v.at_m) / v.segment_m
+def moved_m(plans: Plans, convoy: Records, fix: Records, start: Story) -> float:
+    """How far a fix lies in a straight line from where a story stands."""
+    v = plans.vertices[convoy.vertex_from + start.segment]
+    u = (start.at_m - v.at_m) / v.segment_m
     x = wrap_deg(fix.lon - v.lon) * v.m_per_lon_deg - u * v.dx_m
     y = (fix.lat - v.lat) * v.m_per_lat_deg - u * v.dy_m
-    ahead_m = at_m - start_m
-    if ahead_m < 0.0:
-        return min(max(-ahead_m - BACK_FREE_M, 0.0) / BACK_SCALE_M, TRANSITION_COST_MAX)
-    differing_m = abs(ahead_m - math.hypot(x, y))
-    return min(max(differing_m - DETOUR_FREE_M, 0.0) / DETOUR_SCALE_M, TRANSITION_COST_MAX)
+    return math.hypot(x, y)
 
 
 @kernel
-def keep_child(children: Records, count: int, child: tuple[float, int, float, float, int, int, int]) -> int:
-    """Add a story (at_m, ms, cost, lateral_m, segment, on_route, chosen), or merge it with one that ends at the same place."""
-    at_m, ms, cost, lateral_m, segment, on_route, chosen = child
+def turned(direction: int, ahead_m: float) -> int:
+    """Direction of movement after going `ahead_m`: unchanged while that may be noise."""
+    if abs(ahead_m) <= BACK_FREE_M:
+        return direction
+    return 1 if ahead_m > 0.0 else -1
+
+
+@kernel
+def transition_cost(start: Story, at_m: float, straight_m: float) -> float:
+    """Cost of going from a story to `at_m` when the fix lies `straight_m` away: for turning, and for a way unlike the movement."""
+    ahead_m = at_m - start.at_m
+    cost = 0.0
+    if ahead_m * start.direction < -BACK_FREE_M:
+        cost = min((abs(ahead_m) - BACK_FREE_M) / BACK_SCALE_M, TURN_COST)
+    differing_m = abs(abs(ahead_m) - straight_m)
+    return cost + min(max(differing_m - DETOUR_FREE_M, 0.0) / DETOUR_SCALE_M, TRANSITION_COST_MAX)
+
+
+@kernel
+def keep_child(children: Records, count: int, child: tuple[Story, int, float, float, int, int]) -> int:
+    """Add a child (story, ms, cost, lateral_m, on_route, chosen), or merge it with one that ends at the same place."""
+    story, ms, cost, lateral_m, on_route, chosen = child
     slot = count
     for k in range(count):
-        if children[k].on_route == on_route and abs(children[k].at_m - at_m) <= SAME_PLACE_M:
+        if children[k].on_route == on_route and abs(children[k].at_m - story.at_m) <= SAME_PLACE_M:
             slot = k
             break
     if slot == CHILDREN:
@@ -89,11 +104,12 @@ def keep_child(children: Records, count: int, child: tuple[float, int, float, fl
         c.chosen = chosen
         if c.cost <= cost:
             return count
-    c.at_m = at_m
+    c.at_m = story.at_m
+    c.segment = story.segment
+    c.direction = story.direction
     c.ms = ms
     c.cost = cost
     c.lateral_m = lateral_m
-    c.segment = segment
     c.on_route = on_route
     c.chosen = chosen
     return max(count, slot + 1)
@@ -115,32 +131,33 @@ def add_anywhere(plans: Plans, convoy: Records, fix: Records, entry: tuple[int, 
     for k in range(places):
         p = scratch.places[k]
         if p.lateral_m <= limit_m:
-            cost = entry_cost + place_cost(plans, convoy, fix, p.lateral_m, p.segment)
-            count = keep_child(scratch.children, count, (p.at_m, fix.fix_ms, cost, p.lateral_m, p.segment, 1, 0))
+            p.direction = 1
+            cost = entry_cost + place_cost(plans, convoy, fix, p)
+            story = Story(p.at_m, p.segment, 1)
+            count = keep_child(scratch.children, count, (story, fix.fix_ms, cost, p.lateral_m, 1, 0))
     return count
 
 
 @kernel
-def reach_of(vehicle: Records, convoy: Records, parent: int, fix_ms: int) -> tuple[float, float, int]:
-    """Where a hypothesis may be by now: a little behind, and as far ahead as the time since its last fix on the road allows."""
-    at_m = vehicle.hypothesis_m[parent]
-    elapsed_s = (fix_ms - vehicle.hypothesis_ms[parent]) / 1000.0
-    low_m = max(0.0, at_m - convoy.back_tolerance_m)
-    high_m = min(convoy.length_m, at_m + WINDOW_FACTOR * convoy.speed_max_mps * elapsed_s + WINDOW_SLACK_M)
-    return low_m, high_m, vehicle.hypothesis_segment[parent]
+def reach_of(start: Story, convoy: Records, elapsed_s: float, straight_m: float) -> tuple[float, float, int]:
+    """Where a story may be by now: as far behind as the vehicle has moved, and as far ahead as the time since its last fix on the road allows."""
+    low_m = max(0.0, start.at_m - convoy.back_tolerance_m - WINDOW_FACTOR * straight_m)
+    high_m = start.at_m + WINDOW_FACTOR * convoy.speed_max_mps * elapsed_s + WINDOW_SLACK_M
+    return low_m, min(convoy.length_m, high_m), start.segment
 
 
 @kernel
-def price(plans: Plans, convoy: Records, fix: Records, start: tuple[float, int], places: int, scratch: Scratch) -> int:
+def price(plans: Plans, convoy: Records, fix: Records, start: Story, places: int, scratch: Scratch) -> int:
     """Set the cost of each place found, seen from `start`; gives the cheapest that explains the fix, -1 if none does."""
     limit_m = convoy.deviation_raise_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
+    straight_m = moved_m(plans, convoy, fix, start)
     best, best_cost = -1, OFF_COST
     for k in range(places):
         p = scratch.places[k]
         p.cost = np.inf
+        p.direction = turned(start.direction, p.at_m - start.at_m)
         if p.lateral_m <= limit_m:
-            p.cost = place_cost(plans, convoy, fix, p.lateral_m, p.segment)
-            p.cost += transition_cost(plans, convoy, fix, start, p.at_m)
+            p.cost = place_cost(plans, convoy, fix, p) + transition_cost(start, p.at_m, straight_m)
         if p.cost < best_cost:
             best, best_cost = k, p.cost
     return best
@@ -150,20 +167,24 @@ def price(plans: Plans, convoy: Records, fix: Records, start: tuple[float, int],
 def extend(vehicle: Records, plans: Plans, convoy: Records, fix: Records, family: tuple[int, int], scratch: Scratch) -> int:
     """Add what hypothesis `family[0]` may become to the `family[1]` children so far; gives their new number."""
     parent, count = family
-    at_m, segment = vehicle.hypothesis_m[parent], vehicle.hypothesis_segment[parent]
+    start = Story(
+        vehicle.hypothesis_m[parent], vehicle.hypothesis_segment[parent], vehicle.hypothesis_direction[parent]
+    )
     paid = vehicle.hypothesis_cost[parent]
     chosen = 1 if vehicle.chosen == parent else 0
-    places = find_places(plans, convoy, fix, reach_of(vehicle, convoy, parent, fix.fix_ms), scratch)
-    best = price(plans, convoy, fix, (at_m, segment), places, scratch)
+    elapsed_s = (fix.fix_ms - vehicle.hypothesis_ms[parent]) / 1000.0
+    reach = reach_of(start, convoy, elapsed_s, moved_m(plans, convoy, fix, start))
+    places = find_places(plans, convoy, fix, reach, scratch)
+    best = price(plans, convoy, fix, start, places, scratch)
     for k in range(places):
         p = scratch.places[k]
         if p.cost < np.inf:
-            story = (p.at_m, fix.fix_ms, paid + p.cost, p.lateral_m, p.segment, 1, chosen if k == best else 0)
-            count = keep_child(scratch.children, count, story)
+            story = Story(p.at_m, p.segment, p.direction)
+            child = (story, fix.fix_ms, paid + p.cost, p.lateral_m, 1, chosen if k == best else 0)
+            count = keep_child(scratch.children, count, child)
     if best < 0:
-        off_m = nearest_m(scratch, places)
-        story = (at_m, vehicle.hypothesis_ms[parent], paid + OFF_COST, off_m, segment, 0, chosen)
-        count = keep_child(scratch.children, count, story)
+        child = (start, vehicle.hypothesis_ms[parent], paid + OFF_COST, nearest_m(scratch, places), 0, chosen)
+        count = keep_child(scratch.children, count, child)
     return count
 
 
@@ -205,6 +226,7 @@ def remember(vehicle: Records, children: Records, count: int, believed: int) -> 
         vehicle.hypothesis_ms[kept] = c.ms
         vehicle.hypothesis_cost[kept] = c.cost - base
         vehicle.hypothesis_segment[kept] = c.segment
+        vehicle.hypothesis_direction[kept] = c.direction
         c.cost = np.inf
         kept += 1
         pick = cheapest(children, count, 0.0)
