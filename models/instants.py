@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_BARE = EPOCH.replace(tzinfo=None)  # isoformat would write a zone as +00:00
 ONE_MS = timedelta(milliseconds=1)
 FIRST_MS = (datetime.min.replace(tzinfo=UTC) - EPOCH) // ONE_MS
 LAST_MS = (datetime.max.replace(tzinfo=UTC) - EPOCH) // ONE_MS
@@ -29,8 +30,7 @@ def parse_instant(text: str) -> int:
 
 def format_instant(ms: int) -> str:
     """Write milliseconds since the epoch as RFC 3339 in UTC with milliseconds, ending in Z."""
-    moment = EPOCH + timedelta(milliseconds=ms)
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    return f"{(_EPOCH_BARE + timedelta(milliseconds=ms)).isoformat(timespec='milliseconds')}Z"
 
 
 def instant_ms(moment: datetime) -> int:

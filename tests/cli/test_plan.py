@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +82,14 @@ def test_a_broker_that_is_not_there_is_exit_4(plan: Callable[..., str]) -> None:
     result = run("import", plan(A1="KT-1"), KAWAL_BROKER="127.0.0.1:9")
     assert result.exit_code == 4
     assert "127.0.0.1:9" in result.stderr
+
+
+def test_a_broker_that_takes_the_connection_and_never_answers_is_exit_4(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.plan.BROKER_TIMEOUT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        result = run("list", KAWAL_BROKER=f"127.0.0.1:{silent.getsockname()[1]}")
+    assert result.exit_code == 4
+    assert "no answer within" in result.stderr
 
 
 async def test_a_bad_file_imports_nothing(kafka: EmbeddedKafka, topics: TopicSet, plan: Callable[..., str]) -> None:

@@ -295,6 +295,13 @@ def test_a_file_that_cannot_be_read_is_refused(folder: Path) -> None:
             load_plan(folder / name)
 
 
+def test_a_file_with_too_many_route_points_is_to_be_divided(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.plan_file.POINTS_MAX", 2)
+    assert told(folder, changed("profiles:", SECOND)) == [
+        "plan.yaml:20: convoy BTG-08: comes after 2 route points: divide the file"
+    ]
+
+
 def bomb(last: str, levels: int = 14) -> str:
     names = [f"x{n}" for n in range(levels)]
     lines = [f"{names[0]}: &{names[0]} [x, x, x]"]
