@@ -1,0 +1,141 @@
+"""The Faust app: group membership, fetching, rebalancing, and nothing else of Faust."""
+
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from streams.agents import RawSchema, add_agent
+from streams.handover import LogEnd, TopicPartition
+from streams.owned import Owned
+from streams.tasks import Tasks
+
+# Faust keeps this many chunks, of up to a fetch each, before it stops fetching: some ten megabytes.
+CHUNKS_QUEUED = 16
+
+# A third of a second of work at full speed; twelve partitions of three topics keep 36 of these in the fetcher.
+FETCH_BYTES_MAX = 1024 * 1024
+
+NEVER_S = 1e6
+FOREVER_S = 1e9
+
+
+class FaustLogs:
+    """What Faust's consumer knows of the partitions it is assigned (see `TopicLogs`)."""
+
+    def __init__(self) -> None:
+        self.app: faust.App | None = None
+
+    def position(self, tp: TopicPartition) -> int | None:
+        """Return the next offset that `getmany` would return."""
+        state = self._state(tp)
+        return state.position if state is not None and state.has_valid_position else None
+
+    def end(self, tp: TopicPartition) -> LogEnd | None:
+        """Return what the newest fetch response said."""
+        state = self._state(tp)
+        if state is None:
+            return None
+        # The consumer's thread writes the highwater first: read in the other order it is never older than its time.
+        polled_ms, highwater = state.timestamp, state.highwater
+        return None if polled_ms is None or highwater is None else LogEnd(polled_ms, highwater)
+
+    def hold(self, tp: TopicPartition) -> None:
+        """Take no more; Faust's pausing would lose what it has already taken, so this is its brake for full queues."""
+        self._consumer().on_buffer_full(TP(*tp))
+
+    def let(self, tp: TopicPartition) -> None:
+        """Take again."""
+        self._consumer().on_buffer_drop(TP(*tp))
+
+    def _consumer(self) -> Any:
+        assert self.app is not None
+        return self.app.consumer
+
+    def _state(self, tp: TopicPartition) -> Any:
+        subscription = self._consumer()._thread._consumer._subscription.subscription
+        assignment = None if subscription is None else subscription.assignment
+        if assignment is None or tp not in assignment.tps:
+            return None
+        return assignment.state_value(tp)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTiming:
+    """How soon the group believes a silent worker dead, and how long it waits for one; seconds."""
+
+    session_s: float = 10.0
+    heartbeat_s: float = 3.0
+    rebalance_s: float = 30.0
+    request_s: float = 40.0
+
+
+def create_app(broker: str, group: str, timing: GroupTiming, datadir: Path) -> faust.App:
+    """Return a Faust app that commits nothing, declares no topic and opens no port."""
+    return faust.App(
+        group,
+        broker=";".join(f"kafka://{address}" for address in broker.split(",")),
+        datadir=datadir,
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=FETCH_BYTES_MAX,
+        stream_buffer_maxsize=CHUNKS_QUEUED,
+        broker_commit_every=int(FOREVER_S),
+        broker_commit_interval=NEVER_S,
+        # Local only, and a worker without partitions would hang for ever after it.
+        broker_max_poll_interval=FOREVER_S,
+        broker_session_timeout=timing.session_s,
+        broker_heartbeat_interval=timing.heartbeat_s,
+        broker_rebalance_timeout=timing.rebalance_s,
+        broker_request_timeout=timing.request_s,
+        # Without tables it is idle, but at 0 Faust lets aiokafka assign, and that tears a convoy's topics apart.
+        table_standby_replicas=1,
+    )
+
+
+def connect(app: faust.App, broker: str, owned: Owned, tasks: Tasks) -> None:
+    """Let the app's fetches, partitions and records come to `owned`."""
+    app.conf.ConsumerScheduler = lambda: owned.handover  # type: ignore[assignment]
+    topic = app.topic(*owned.inputs, schema=RawSchema(), acks=False)
+    add_agent(app, topic, owned, tasks)
+
+    async def on_assigned(_: faust.App, assigned: Iterable[TP], **__: Any) -> None:
+        await _guard(tasks, owned.assign(broker, {TopicPartition(*tp) for tp in assigned}))
+
+    async def on_revoked(_: faust.App, revoked: Iterable[TP], **__: Any) -> None:
+        await _guard(tasks, owned.revoke())
+
+    app.on_partitions_assigned.connect(on_assigned, weak=False)  # type: ignore[arg-type]
+    app.on_partitions_revoked.connect(on_revoked, weak=False)  # type: ignore[arg-type]
+
+
+async def _guard(tasks: Tasks, change: Coroutine[Any, Any, None]) -> None:
+    """Change what is owned; when that fails the worker ends, and takes over nothing more."""
+    if tasks.failed:
+        change.close()
+        return
+    try:
+        await change
+    except Exception as error:
+        tasks.fail(error)
+
+
+class AppEndedError(RuntimeError):
+    """Faust ended by itself."""
+
+
+async def run_app(app: faust.App) -> None:
+    """Run the app until it ends. Raises AppEndedError when nobody stopped it."""
+    await app.start()
+    await app.wait_until_stopped()
+    raise AppEndedError(f"the stream app ended: {app.crash_reason!r}")
+
+
+async def stop_app(app: faust.App) -> None:
+    """Leave the group and close the connections."""
+    await app.stop()

@@ -1,0 +1,19 @@
+"""Records that cannot be used, as they go to the dead-letter topic: their own bytes, and headers that say why."""
+
+from models.dead_letter import DeadLetter, headers
+from streams.checkpoint import Output
+from streams.decode import Rejected
+from streams.merge import Record
+
+
+def dead_letter(record: Record, rejected: Rejected) -> Output:
+    """Return the dead letter of a record: original key, value and headers, then the reason."""
+    reason = DeadLetter(
+        code=rejected.code,
+        exception=rejected.exception,
+        message=rejected.message,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+    )
+    return Output(record.key, record.value, [*record.headers, *headers(reason)])

@@ -1,0 +1,57 @@
+"""Log lines: one line each on stderr, key=value, and never a flood of the same one."""
+
+import logging
+import sys
+import time
+
+# aiokafka reports a broker that is away some thousand times a minute.
+LINES_PER_PERIOD_MAX = 5
+PERIOD_S = 30.0
+
+# Progress reports of libraries are no news to an operator, nor are Faust's warnings about its own tables and sensors.
+LEVELS = {"aiokafka": logging.WARNING, "faust": logging.ERROR, "mode": logging.ERROR}
+
+
+class RateLimit(logging.Filter):
+    """Passes the first lines of each place in the code in a period, and says with the next how many it kept back."""
+
+    def __init__(self, lines_max: int = LINES_PER_PERIOD_MAX, period_s: float = PERIOD_S) -> None:
+        super().__init__()
+        self._lines_max = lines_max
+        self._period_s = period_s
+        self._counts: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line is written."""
+        place = (record.name, record.lineno)
+        begin_s, count = self._counts.get(place, (time.monotonic(), 0))
+        if time.monotonic() - begin_s > self._period_s:
+            kept_back = count - self._lines_max
+            if kept_back > 0:
+                record.msg = f"{record.msg} (and {kept_back} more like this)"
+            begin_s, count = time.monotonic(), 0
+        self._counts[place] = (begin_s, count + 1)
+        return count < self._lines_max
+
+
+class OneLine(logging.Formatter):
+    """`2024-11-27T00:00:10Z level=warning part=streams.ticks message`, line breaks and tracebacks folded in."""
+
+    def __init__(self) -> None:
+        self.converter = time.gmtime
+        super().__init__("%(asctime)s level=%(levelname)s part=%(name)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        record.levelname = record.levelname.lower()
+        return " | ".join(super().format(record).splitlines())
+
+
+def configure_logs() -> None:
+    """Send every logger's lines to stderr; of libraries only what matters."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneLine())
+    handler.addFilter(RateLimit())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for name, level in LEVELS.items():
+        logging.getLogger(name).setLevel(level)

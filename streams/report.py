@@ -1,0 +1,130 @@
+"""Turns what the worker does into its metrics."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import Gauge
+
+from models.convoy_status import ConvoyStatus
+from models.plan import ConvoyPlan
+from models.topics import TopicSet
+from streams.merge import Merged
+from streams.metrics import ROLES, Metrics
+from streams.outbox import Snapshot
+
+TICK_RANK = 2
+
+SEVERITIES = ("critical", "high", "medium", "low")
+
+
+class Fleet:
+    """How many convoys and vehicles are in each state, by the newest status told."""
+
+    def __init__(self) -> None:
+        self.convoys: Counter[tuple[str, str]] = Counter()
+        self.vehicles: Counter[tuple[str, str]] = Counter()
+        self._counted: dict[str, tuple[tuple[str, str], Counter[tuple[str, str]]]] = {}
+
+    def put(self, status: ConvoyStatus, risk: str) -> None:
+        """Count a convoy by its new status instead of its old one."""
+        self.drop(status.convoy_id)
+        vehicles = Counter[tuple[str, str]]((vehicle.role, vehicle.link) for vehicle in status.vehicles)
+        self._counted[status.convoy_id] = (status.state, risk), vehicles
+        self.convoys[status.state, risk] += 1
+        self.vehicles.update(vehicles)
+
+    def drop(self, convoy_id: str) -> None:
+        """Count a convoy no longer."""
+        counted = self._counted.pop(convoy_id, None)
+        if counted is not None:
+            self.convoys[counted[0]] -= 1
+            self.vehicles.subtract(counted[1])
+
+    def clear(self) -> None:
+        """Count nothing: the partitions are gone."""
+        for convoy_id in list(self._counted):
+            self.drop(convoy_id)
+
+
+class Report:
+    """Keeps the metrics up to date."""
+
+    def __init__(self, metrics: Metrics, topics: TopicSet, plans: Mapping[str, ConvoyPlan]) -> None:
+        self.metrics = metrics
+        self._topics = topics
+        self._plans = plans
+        self._fleet = Fleet()
+        self._lost_s: float | None = None
+        self._seen_s: dict[str, dict[int, float]] = {"ticked": {}, "engine": {}, "committed": {}}
+
+    def ticked(self, partition: int) -> None:
+        """Hear that the broker has taken a tick."""
+        self._seen_s["ticked"][partition] = time.time()
+
+    def processed(self, partition: int, merged: Merged, fix_ms: NDArray[np.int64], results: NDArray[np.int8]) -> None:
+        """Count a batch: its records, what became of them, and how old its fixes were."""
+        self.metrics.batch_records.observe(len(merged.records))
+        self.metrics.last_progress.set_to_current_time()
+        for rank, topic in enumerate((self._topics.convoy_pings, self._topics.escort_pings)):
+            mine = merged.rank == rank
+            if mine.any():
+                self.metrics.observe_results(topic, results[mine])
+                known = mine & (fix_ms > 0)
+                self.metrics.receive_delay.observe(ROLES[rank], (merged.received_ms[known] - fix_ms[known]) / 1000)
+        if merged.rank[-1] == TICK_RANK or (merged.rank == TICK_RANK).any():
+            self._seen_s["engine"][partition] = time.time()
+
+    def dead_letter(self, topic: str, code: str) -> None:
+        """Count a record that could not be used."""
+        self.metrics.dead_letters.labels(topic, "decode", code).inc()
+
+    def committed(self, snapshot: Snapshot, duration_s: float) -> None:
+        """Count a checkpoint and what it told."""
+        self.metrics.checkpoint_seconds.observe(duration_s)
+        self.metrics.transactions.labels("committed").inc()
+        for alert in snapshot.alerts:
+            self.metrics.alerts.labels(alert.kind, alert.severity, alert.transition).inc()
+            if not self._topics.replay:
+                self.metrics.ping_to_alert.observe(time.time() - alert.detected_at_ms / 1000)
+        for status in snapshot.statuses:
+            plan = self._plans.get(status.convoy_id)
+            self._fleet.put(status, plan.risk if plan else "unknown")
+        if snapshot.ticks:
+            self._seen_s["committed"][snapshot.checkpoint.partition] = time.time()
+
+    def failed(self, outcome: str) -> None:
+        """Count a checkpoint that was not written."""
+        self.metrics.transactions.labels(outcome).inc()
+
+    def taken_over(self, duration_s: float) -> None:
+        """Count a takeover of partitions, their state loaded."""
+        self.metrics.recovery_seconds.observe(duration_s)
+        if self._lost_s is not None:
+            self.metrics.rebalance_seconds.observe(time.monotonic() - self._lost_s)
+
+    def lost(self) -> None:
+        """Forget what was told of partitions that are owned no more."""
+        self._lost_s = time.monotonic()
+        self._fleet.clear()
+        for seen_s in self._seen_s.values():
+            seen_s.clear()
+
+    def look(self, lag: Mapping[str, int], open_alerts: Mapping[str, int], partitions: int) -> None:
+        """Bring the gauges up to date, once a second."""
+        self.metrics.partitions.set(partitions)
+        _set_all(self.metrics.lag, [((topic,), count) for topic, count in lag.items()])
+        _set_all(self.metrics.alerts_open, [((severity,), open_alerts.get(severity, 0)) for severity in SEVERITIES])
+        slowest_s = [((stage,), min(seen_s.values())) for stage, seen_s in self._seen_s.items() if seen_s]
+        _set_all(self.metrics.heartbeat, slowest_s)
+        _set_all(self.metrics.convoys, self._fleet.convoys.items())
+        _set_all(self.metrics.vehicles, self._fleet.vehicles.items())
+
+
+def _set_all(gauge: Gauge, values: Iterable[tuple[tuple[str, ...], float]]) -> None:
+    """Make a gauge have exactly these series."""
+    gauge.clear()
+    for labels, value in values:
+        gauge.labels(*labels).set(value)
