@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from bench.cli import Advance
 from bench.workload import CONVOY_SIZE, START_MS, Slice, Workload
 from models.limits import Limits
 from models.plan import ConvoyPlan, Vehicle
@@ -14,7 +15,6 @@ from models.topics import TopicSet, partition_of
 from streams import topic_admin
 
 Place = tuple[str, int]
-Progress = Callable[[int], None]
 
 BATCH_BYTES_MAX = 16_384  # the default of Kafka's producers, so that batches are what a consumer usually meets
 UNSENT_BATCHES_MAX = 256  # bounds the memory of the filler
@@ -111,8 +111,8 @@ class Filler:
             await self._batches.add(place, [(second * 1000, None, b"") for second in seconds])
 
 
-async def fill(broker: str, topics: TopicSet, load: Workload, progress: Progress) -> None:
-    """Create the topics and publish plans, pings and ticks; `progress` is told how many pings were added."""
+async def fill(broker: str, topics: TopicSet, load: Workload, advance: Advance) -> None:
+    """Create the topics and publish plans, pings and ticks; `advance` is told how many pings were added."""
     await topic_admin.ensure(broker, topics)
     producer = AIOKafkaProducer(bootstrap_servers=broker, max_batch_size=BATCH_BYTES_MAX, enable_idempotence=True)
     async with producer:
@@ -125,7 +125,7 @@ async def fill(broker: str, topics: TopicSet, load: Workload, progress: Progress
             reached_s = int(part.time_ms[-1]) // 1000 + 1
             await filler.ticks(range(ticked_s, reached_s))
             ticked_s = reached_s
-            progress(len(part.values))
+            advance(len(part.values))
         await batches.flush()
 
 

@@ -21,7 +21,7 @@ class Reading:
     @property
     def cpu_us(self) -> float:
         """CPU microseconds a record."""
-        return self.cpu_s / self.records * 1e6
+        return self.cpu_s / max(self.records, 1) * 1e6
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

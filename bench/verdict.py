@@ -1,5 +1,6 @@
 """Holds the alerts that came against the episodes that are right: a fast answer counts only if it is the right one."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -34,6 +35,10 @@ class Verdict:
     def right(self) -> bool:
         return self.found == self.expected and not self.false
 
+    def worse_of(self, other: "Verdict") -> "Verdict":
+        """The one that found less, or said more that is wrong."""
+        return min(self, other, key=lambda verdict: verdict.found - verdict.false)
+
     def __str__(self) -> str:
         return f"{self.found} of {self.expected}, {self.false} false"
 
@@ -57,6 +62,12 @@ def of_alert(value: bytes) -> Found:
     """A record of the alerts topic, or a line of `kawal detect`."""
     alert = Alert.from_json(value)
     return Found(alert.vehicle_id or "", alert.kind, alert.transition, alert.onset_ms)
+
+
+def of_plain(value: bytes) -> Found:
+    """A record of the plain Faust agent's alerts."""
+    alert = json.loads(value)
+    return Found(alert["vehicle_id"], alert["kind"], alert["transition"], round(alert["onset_s"] * 1000))
 
 
 async def committed(broker: str, topic: str) -> list[bytes]:

@@ -26,10 +26,11 @@ def build_app(asked: argparse.Namespace, routes: dict[str, Route]) -> faust.App:
     )
     pings = app.topic(*asked.topics, value_type=bytes, value_serializer="raw")
     vehicles = app.Table(f"{asked.group}-vehicles", partitions=asked.partitions)
-    alerts = app.topic(asked.alerts, value_serializer="json")
+    alerts = app.topic(asked.alerts, value_serializer="json", partitions=asked.partitions)
 
     @app.agent(pings)
     async def watch(stream: Any) -> None:
+        await alerts.declare()
         seen, clock = 0, None
         async for value in stream:
             seen += 1
@@ -56,7 +57,9 @@ def main() -> None:
     parser.add_argument("--group", required=True)
     asked = parser.parse_args()
     routes = {plan.convoy_id: Route(plan) for plan in map(ConvoyPlan.from_json, asked.plans.read_bytes().splitlines())}
-    faust.Worker(build_app(asked, routes), loglevel="warn").execute_from_commandline()
+    faust.Worker(
+        build_app(asked, routes), loglevel="warn", quiet=True, redirect_stdouts=False
+    ).execute_from_commandline()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,175 @@
+"""Kawal's worker as a process of its own, watched from outside: metrics, committed offsets, CPU and memory."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from bench.cli import Advance
+from bench.measure import Clock, Reading
+from models.topics import TopicSet
+
+START_S_MAX = 120  # an engine that was never compiled takes most of it
+STALL_S_MAX = 60  # without progress for so long the worker is stuck
+STOP_S_MAX = 15
+_COUNTED = re.compile(rb"^kawal_pings_received_total\{.*\} (\S+)$", re.MULTILINE)
+
+
+class WorkerError(RuntimeError):
+    """The worker ended or stopped making progress; the message holds the end of its log."""
+
+
+class Worker:
+    """A running `kawal worker`; stopped with SIGTERM at the end of the block."""
+
+    def __init__(self, broker: str, topics: TopicSet) -> None:
+        self._port = _free_port()
+        self._log = Path(tempfile.mkstemp(prefix="kawal-bench-worker-", suffix=".log")[1])
+        settings = {
+            "KAWAL_BROKER": broker,
+            "KAWAL_TOPIC_PREFIX": topics.prefix,
+            "KAWAL_PARTITIONS": str(topics.partitions),
+            "KAWAL_METRICS_PORT": str(self._port),
+        }
+        with self._log.open("wb") as log:
+            command = [str(Path(sys.executable).with_name("kawal")), "worker"]
+            self._process = psutil.Popen(command, env=os.environ | settings, stdout=log, stderr=subprocess.STDOUT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_S_MAX)
+        except psutil.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.unlink()
+
+    def pings(self) -> int:
+        """Pings it has processed, 0 while its metrics are not there yet. Raises WorkerError when the process ended."""
+        if self._process.poll() is not None:
+            raise WorkerError(f"the worker left with exit code {self._process.returncode}:\n{self.log_end()}")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as response:
+                return int(sum(map(float, _COUNTED.findall(response.read()))))
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            return 0
+
+    def cpu_s(self) -> float:
+        """User and system seconds of the process so far."""
+        used = self._process.cpu_times()
+        return float(used.user + used.system)
+
+    def rss_mb(self) -> float:
+        """Resident memory now."""
+        return float(self._process.memory_info().rss / 1e6)
+
+    def log_end(self) -> str:
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Offsets:
+    """What the worker's group has committed of its input, against the input's end."""
+
+    def __init__(self, broker: str, topics: TopicSet) -> None:
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+        self._broker, self._group = broker, f"{topics.prefix}-worker"
+        names = (topics.convoy_pings, topics.escort_pings, topics.ticks)
+        self._partitions = [TopicPartition(name, number) for name in names for number in range(topics.partitions)]
+
+    async def __aenter__(self) -> Self:
+        await self._admin.start()
+        async with AIOKafkaConsumer(bootstrap_servers=self._broker) as reader:
+            self._ends = await reader.end_offsets(self._partitions)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._admin.close()
+
+    async def left(self) -> int:
+        """Records that are not committed yet."""
+        committed = await self._admin.list_consumer_group_offsets(self._group)
+        done = {partition: found.offset for partition, found in committed.items()}
+        return sum(end - max(0, done.get(partition, 0)) for partition, end in self._ends.items())
+
+    async def rewind(self) -> None:
+        """Let the next worker begin at the beginning; the group must have no member."""
+        async with AIOKafkaConsumer(bootstrap_servers=self._broker, group_id=self._group) as reader:
+            reader.assign(self._partitions)
+            await reader.commit(dict.fromkeys(self._partitions, 0))
+
+
+async def forget(broker: str, topics: TopicSet) -> None:
+    """Undo what a worker did to a filled set: its output, its state, its offsets."""
+    output = [spec for spec in topics.specs() if spec.name in (topics.alerts, topics.convoys, topics.state)]
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    try:
+        await admin.delete_topics([spec.name for spec in output])
+        while {spec.name for spec in output} & set(await admin.list_topics()):  # noqa: ASYNC110 - nothing signals it
+            await asyncio.sleep(0.1)
+    finally:
+        await admin.close()
+    async with Offsets(broker, topics) as offsets:
+        await offsets.rewind()
+
+
+async def drain(broker: str, topics: TopicSet, total: int, advance: Advance) -> Reading:
+    """Run a worker until all input is committed; the clock starts when it has processed its first pings.
+
+    Start, compilation and loading are therefore not in the reading, the last commit is. `advance` is told of the pings
+    processed since it was told before.
+    """
+    async with Offsets(broker, topics) as offsets:
+        with Worker(broker, topics) as worker:
+            seen = await _first_pings(worker)
+            clock = Clock(seen, worker.cpu_s())
+            advance(seen)
+            async for _ in _until_committed(offsets, worker):
+                before, seen = seen, worker.pings()
+                advance(seen - before)
+            return clock.stop(total, worker.cpu_s())
+
+
+async def _until_committed(offsets: Offsets, worker: Worker) -> AsyncIterator[None]:
+    """Ten times a second until nothing is left to commit. Raises WorkerError when nothing moves for long."""
+    left, moved_s = await offsets.left(), time.monotonic()
+    while left:
+        if time.monotonic() - moved_s > STALL_S_MAX:
+            raise WorkerError(f"nothing committed for {STALL_S_MAX} s:\n{worker.log_end()}")
+        await asyncio.sleep(0.1)
+        yield
+        before, left = left, await offsets.left()
+        if left < before:
+            moved_s = time.monotonic()
+
+
+async def _first_pings(worker: Worker) -> int:
+    async with asyncio.timeout(START_S_MAX):
+        while not (pings := worker.pings()):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.02)
+    return pings
