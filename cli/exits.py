@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import typer
-from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
+from deploy.kafka.errors import EmbeddedKafkaError
 from models.plan import ConvoyPlan
 from models.plan_file import PlanError, load_plan
 from models.settings import Settings, SettingsError, load_settings
@@ -61,7 +62,20 @@ def broker_faults(broker: str) -> Iterator[None]:
     """Turn what the broker cannot do into an exit: NO_BROKER if it does not answer, CHECK_FAILED without topics."""
     try:
         yield
-    except (KafkaConnectionError, KafkaTimeoutError) as error:
-        leave(Exit.NO_BROKER, f"No Kafka broker answers at {broker} ({error}). Is it running? Try `kawal doctor`.")
+    except (KafkaConnectionError, KafkaTimeoutError):
+        leave(Exit.NO_BROKER, f"No Kafka broker answers at {broker}. Is it running, and is KAWAL_BROKER right?")
     except UnknownTopicOrPartitionError as error:
         leave(Exit.CHECK_FAILED, f"Topic {error} is missing. Create the set with `kawal topics ensure`.")
+
+
+def explain(error: BaseException) -> tuple[Exit, str] | None:
+    """How to end on an error that a command let through; None for one that only a traceback explains."""
+    if isinstance(error, KafkaConnectionError):
+        return Exit.NO_BROKER, "The Kafka broker does not answer any more. Is it running? See `kawal doctor`."
+    if isinstance(error, EmbeddedKafkaError):
+        return Exit.FAILED, str(error)
+    if isinstance(error, SettingsError | PlanError):
+        return Exit.BAD_INPUT, str(error)
+    if isinstance(error, KafkaError):
+        return Exit.FAILED, f"The Kafka broker refused: {error}"
+    return None

@@ -1,0 +1,74 @@
+"""The entry point of `kawal`: which commands there are, and what becomes of an error that none of them expected."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from cli.lazy import MARKUP, LazyCommand, Place
+
+COMMANDS = {
+    "demo": Place("cli.demo", "Watch a simulated operation, Apache Kafka included."),
+    "worker": Place("cli.worker", "Watch the convoys: read pings, raise alerts."),
+    "topics": Place("cli.topics", "Create the topics on the broker, or check them."),
+    "plan": Place("cli.plan", "Check, import, list and withdraw plans."),
+    "alerts": Place("cli.alerts", "Follow the alerts as they come."),
+    "replay": Place("cli.replay", "Publish a recording to a replay set, as it was received."),
+    "detect": Place("cli.detect", "Find the alerts of a recording, without Kafka."),
+    "doctor": Place("cli.doctor", "Check settings, libraries, broker, topics and disk."),
+    "schema": Place("cli.schema", "Print the JSON Schemas of what Kawal reads and writes."),
+    "version": Place("cli.version", "Print the version."),
+}
+
+EPILOG = """
+To look around: kawal demo.
+
+To run it: set KAWAL_BROKER=host:port, then kawal topics ensure, kawal plan import FILE, kawal worker and, in
+another terminal, kawal alerts tail. If something is wrong: kawal doctor.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad configuration or input file, 4 broker not reachable, 5 check failed.
+"""
+
+
+class Commands(TyperGroup):
+    """All commands, each loaded when it is used."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands.update({name: LazyCommand(name, place) for name, place in COMMANDS.items()})
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    rich_markup_mode=MARKUP,
+    epilog=EPILOG,
+    # A traceback as Python prints it can be searched and pasted.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def kawal() -> None:
+    """Watch ballot-logistics convoys: GPS pings on Kafka in, alerts a control room can trust out."""
+
+
+def main() -> None:
+    """Run the command line; an error that users can mend ends in one message and its exit code."""
+    # The Kafka client reports by log what it also raises; only what configures logging wants to see it twice.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
+    try:
+        app()
+    except Exception as error:
+        from cli.exits import explain
+
+        if (end := explain(error)) is None:
+            raise
+        code, message = end
+        typer.echo(message, err=True)
+        sys.exit(int(code))
