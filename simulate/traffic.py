@@ -31,6 +31,9 @@ STANDING_MPS = 0.5
 
 SOURCE = "kawal-simulate"
 AFTER_ARRIVAL_S = 60.0
+OPERATION_MAX_S = 7 * 86_400.0
+"""A begin years before the departures would fill the memory with pings of waiting vehicles."""
+
 DEFAULT_DEPART_S = 30.0
 
 
@@ -79,9 +82,12 @@ def generate(plans: Sequence[ConvoyPlan], faults: Sequence[Fault], begin_ms: int
 
     The same arguments give the same pings, and a vehicle's pings do not depend on the other convoys but for the
     common end. A convoy leaves at its `depart_at` where that is at or after the begin, else 30 s after the begin.
+    Raises ValueError if that takes longer than a week.
     """
     rides = [ride for plan in plans for ride in _rides(plan, faults, begin_ms, seed)]
     end_s = max(ride.journey.arrival_s for ride in rides) + AFTER_ARRIVAL_S
+    if end_s > OPERATION_MAX_S:
+        raise ValueError(f"the last convoy arrives {end_s / 3600:.0f} h after the begin: begin nearer to its depart_at")
     pings = [ping for ride in rides for ping in _pings(ride, faults, (begin_ms, end_s), seed)]
     return sorted(pings, key=_arrival)
 
