@@ -1,5 +1,7 @@
 """Transitions to alerts: the engine's numbers get names, an id and words."""
 
+import math
+
 from models.alert import Alert, alert_id
 from streams.engine.dtypes import KINDS, REASONS, SEVERITIES, TRANSITIONS, UNITS, Records
 from streams.words import message
@@ -7,7 +9,7 @@ from streams.words import message
 
 def known(number: float) -> float | None:
     """Give a number as models have it: None where the engine does not know."""
-    return None if number != number else float(number)
+    return None if math.isnan(number) else float(number)
 
 
 def alert_of(transition: Records, convoy_id: str, vehicle_id: str) -> Alert:

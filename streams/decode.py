@@ -1,19 +1,20 @@
 """Records to columns: what a ping may be is said by models.ping, and each record that is none gets its reason."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple, Protocol, get_args
+from typing import Annotated, Any, Protocol, get_args
 
 import annotated_types
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from models.dead_letter import Code
 from models.ping import PING, Ping, ping_fault
 from streams.engine.dtypes import FIX, HOLE, TICK, Records, records
+from streams.engine.dtypes import PING as PING_KIND
 
 TICK_RANK = 2
 VALUE_BYTES_MAX = 1 << 20
@@ -44,7 +45,8 @@ class Record(Protocol):
     def value(self) -> bytes | None: ...
 
 
-class Rejected(NamedTuple):
+@dataclass(frozen=True, order=True, slots=True)
+class Rejected:
     """Why the record at `index` of the batch cannot be used; the message holds no value out of it."""
 
     index: int
@@ -69,7 +71,7 @@ class Columns:
 
 def _hot_type(kind: Any, rules: Sequence[Any]) -> Any:
     """Say a field of Ping in msgspec's words, constraints included."""
-    if kind is datetime or datetime in get_args(kind):
+    if kind is AwareDatetime:
         return Annotated[datetime, msgspec.Meta(tz=True)]
     constraints: dict[str, Any] = {}
     for info in rules:
@@ -145,15 +147,15 @@ def _fill(fixes: Records, pings: Sequence[Any]) -> None:
 
 def _doubts(fixes: Records, pings: Sequence[Any], keys: Sequence[bytes | None]) -> Iterator[Rejected]:
     """Find what no single field can show: half a position, a foreign key, a fix from the future."""
-    for index in np.flatnonzero(np.isnan(fixes.lat) != np.isnan(fixes.lon)):
-        yield Rejected(int(index), "bad-field", "ValueError", "lat and lon must be given both or neither")
+    for index in np.flatnonzero(np.isnan(fixes.lat) != np.isnan(fixes.lon)).tolist():
+        yield Rejected(index, "bad-field", "ValueError", "lat and lon must be given both or neither")
     if [ping.convoy_id.encode() for ping in pings] != keys:
         for index, (ping, key) in enumerate(zip(pings, keys, strict=True)):
             if ping.convoy_id.encode() != key:
                 yield Rejected(index, "wrong-key", "ValueError", "the record key is not the ping's convoy_id")
-    for index in np.flatnonzero(fixes.fix_ms > fixes.received_ms + FUTURE_MS):
+    for index in np.flatnonzero(fixes.fix_ms > fixes.received_ms + FUTURE_MS).tolist():
         ahead_s = (fixes.fix_ms[index] - fixes.received_ms[index]) // 1000
-        yield Rejected(int(index), "bad-time", "ValueError", f"the fix is {ahead_s} s ahead of its receipt")
+        yield Rejected(index, "bad-time", "ValueError", f"the fix is {ahead_s} s ahead of its receipt")
 
 
 def decode(
@@ -161,20 +163,19 @@ def decode(
 ) -> tuple[Columns, list[Rejected]]:
     """Turn a batch in merged order into columns of the same length; nothing raises.
 
-    `rank` is 0 for a cargo vehicle's ping, 1 for an escort's, 2 for a tick; `received_ms` the records' timestamps. A record
-    that cannot be used is a hole in the columns and one Rejected, in the batch's order.
+    `rank` is 0 for a cargo vehicle's ping, 1 for an escort's, 2 for a tick; `received_ms` the records' timestamps. A
+    record that cannot be used is a hole in the columns and one Rejected, in the batch's order.
     """
     fixes = records(len(batch), FIX)
     fixes.received_ms = received_ms
-    fixes.kind = HOLE
-    fixes.kind[rank == TICK_RANK] = TICK
+    fixes.kind = np.where(rank == TICK_RANK, TICK, HOLE)
     names: list[tuple[str, str] | None] = [None] * len(batch)
     where = np.flatnonzero(rank != TICK_RANK)
     if not len(where):
         return Columns(fixes, names), []
     whole = len(where) == len(batch)
     read = _read(batch if whole else [batch[i] for i in where.tolist()])
-    rejected = [item._replace(index=int(where[item.index])) for item in read if type(item) is Rejected]
+    rejected = [replace(item, index=int(where[item.index])) for item in read if type(item) is Rejected]
     if rejected:
         kept = [i for i, item in enumerate(read) if type(item) is not Rejected]
         where, read = where[kept], [read[i] for i in kept]
@@ -191,12 +192,11 @@ def _place(columns: Columns, batch: Sequence[Record], where: NDArray[np.intp], p
     doubts: dict[int, Rejected] = {}
     for doubt in _doubts(mine, pings, [batch[i].key for i in places]):
         doubts.setdefault(doubt.index, doubt)
-    mine.kind = 0
-    mine.kind[list(doubts)] = HOLE
+    mine.kind = [HOLE if index in doubts else PING_KIND for index in range(len(pings))]
     columns.fixes[where] = mine
     for place, ping in zip(places, pings, strict=True):
         columns.names[place] = (ping.convoy_id, ping.vehicle_id)
     for index in doubts:
         columns.fixes.fix_ms[places[index]] = 0
         columns.names[places[index]] = None
-    return [doubt._replace(index=places[index]) for index, doubt in doubts.items()]
+    return [replace(doubt, index=places[index]) for index, doubt in doubts.items()]

@@ -40,9 +40,10 @@ def read_recording(
 ) -> Iterator[Arrival]:
     """Read the pings of a recording in the order of its lines.
 
-    A line's `received` is when it arrived, else its `time`; time never runs backwards in arrival order, so an earlier one counts
-    as the latest so far. A line without `convoy_id` gets that of the plan which has its vehicle. A line that is no ping is
-    given to `refuse` with its number and the reason. `progress` hears the bytes of each line. Raises OSError.
+    A line's `received` is when it arrived, else its `time`; time never runs backwards in arrival order, so an earlier
+    one counts as the latest so far. A line without `convoy_id` gets that of the plan which has its vehicle. A line
+    that is no ping is given to `refuse` with its number and the reason. `progress` hears the bytes of each line.
+    Raises OSError.
     """
     roles = {(plan.convoy_id, v.vehicle_id): v.role for plan in plans for v in plan.vehicles}
     homes = {vehicle_id: convoy_id for convoy_id, vehicle_id in roles}

@@ -42,7 +42,9 @@ def dump_state(head: Head, rows: Records) -> bytes:
 def load_state(value: bytes) -> ConvoyState:
     """Read the value of a state record. Raises StateVersionError when another version wrote it."""
     if value[0] != VERSION:
-        raise StateVersionError(f"the state has version {value[0]}, this Kawal reads version {VERSION}: run a newer one")
+        raise StateVersionError(
+            f"the state has version {value[0]}, this Kawal reads version {VERSION}: run a newer one"
+        )
     names_end = 5 + int.from_bytes(value[1:5], "little")
     head = _decode(value[5:names_end])
     rows = np.frombuffer(value, VEHICLE, offset=names_end).view(np.recarray)

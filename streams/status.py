@@ -1,6 +1,7 @@
 """What is told of a convoy between alerts: where its vehicles are and how fresh that is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from models.alert import alert_id
 from models.convoy_status import ConvoyStatus, Link, State, VehicleStatus
@@ -15,8 +16,38 @@ HALTED_MS = 60_000
 """A convoy is halted when all its cargo has stood this long: traffic lights are shorter."""
 
 
-def link_of(row: Records | None, vehicle: Vehicle, signal_lost_s: float, stream_ms: int) -> Link:
-    """How fresh the word of a vehicle is: live within two intervals, late until its signal counts as lost, then stale, lost."""
+class Seen(NamedTuple):
+    """The part of a vehicle's row that a status tells, as Python values: a hundred such reads a convoy are slow from
+    rows.
+    """
+
+    heard_ms: int
+    fix_ms: int
+    anchor_ms: int
+    lat: float
+    lon: float
+    speed_mps: float
+    heading_deg: float
+    progress_m: float
+    lateral_m: float
+    battery_pct: float
+    located: int
+    departed: int
+    arrived: int
+    open: Sequence[int]
+    onset_ms: Sequence[int]
+
+
+def seen(vehicle_ids: Sequence[str], rows: Records) -> dict[str, Seen]:
+    """Read VEHICLE rows, those of `vehicle_ids` in their order."""
+    read = rows[list(Seen._fields)].tolist()
+    return {vehicle_id: Seen(*row) for vehicle_id, row in zip(vehicle_ids, read, strict=True)}
+
+
+def link_of(row: Seen | None, vehicle: Vehicle, signal_lost_s: float, stream_ms: int) -> Link:
+    """How fresh the word of a vehicle is: live within two intervals, late until its signal counts as lost, then stale,
+    lost.
+    """
     if row is None or row.heard_ms == NEVER:
         return "lost"
     silent_ms = stream_ms - row.heard_ms
@@ -27,14 +58,14 @@ def link_of(row: Records | None, vehicle: Vehicle, signal_lost_s: float, stream_
     return "stale" if silent_ms <= STALE_MS else "lost"
 
 
-def _vehicle_status(vehicle: Vehicle, row: Records | None, link: Link) -> VehicleStatus:
+def _vehicle_status(vehicle: Vehicle, row: Seen | None, link: Link) -> VehicleStatus:
     if row is None or row.fix_ms == NEVER:
         battery_pct = None if row is None else known(row.battery_pct)
         return VehicleStatus(vehicle_id=vehicle.vehicle_id, role=vehicle.role, link=link, battery_pct=battery_pct)
     return VehicleStatus(
         vehicle_id=vehicle.vehicle_id,
         role=vehicle.role,
-        time_ms=int(row.fix_ms),
+        time_ms=row.fix_ms,
         lat=known(row.lat),
         lon=known(row.lon),
         speed_mps=known(row.speed_mps),
@@ -46,15 +77,15 @@ def _vehicle_status(vehicle: Vehicle, row: Records | None, link: Link) -> Vehicl
     )
 
 
-def open_alert_ids(convoy_id: str, rows: Mapping[str, Records]) -> Iterator[str]:
+def open_alert_ids(convoy_id: str, rows: Mapping[str, Seen]) -> Iterator[str]:
     """Give the ids of all open episodes of a convoy."""
     for vehicle_id, row in rows.items():
         for kind in range(EPISODES):
             if row.open[kind]:
-                yield alert_id(convoy_id, vehicle_id, KINDS[kind], int(row.onset_ms[kind]))
+                yield alert_id(convoy_id, vehicle_id, KINDS[kind], row.onset_ms[kind])
 
 
-def _state(cargo: list[Records], links: set[Link]) -> State:
+def _state(cargo: list[Seen], links: set[Link]) -> State:
     if not any(row.departed or row.located for row in cargo):
         return "planned"
     if all(row.arrived for row in cargo):
@@ -67,9 +98,7 @@ def _state(cargo: list[Records], links: set[Link]) -> State:
     return "halted" if standing else "under-way"
 
 
-def convoy_status(
-    plan: ConvoyPlan, route_length_m: float, rows: Mapping[str, Records], stream_ms: int
-) -> ConvoyStatus:
+def convoy_status(plan: ConvoyPlan, route_length_m: float, rows: Mapping[str, Seen], stream_ms: int) -> ConvoyStatus:
     """Make the status of a convoy at a stream time from the rows of its vehicles that have been heard.
 
     Its progress is that of its rearmost cargo vehicle. A planned cargo vehicle never heard keeps it from arriving.

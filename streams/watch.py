@@ -24,7 +24,7 @@ from streams.engine.dtypes import (
 )
 from streams.engine.engine import Engine
 from streams.state import Head, dump_state, load_state
-from streams.status import convoy_status
+from streams.status import convoy_status, seen
 
 __all__ = ["RESULTS", "Advance", "Watch"]
 
@@ -35,7 +35,9 @@ TIDY_PERIOD_MS = 3_600_000
 SECOND_MS = 1000
 
 UNPLANNED_MAX = 20_000
-"""Vehicles without a plan that are remembered a partition: their plan may come, but a flood of made-up names must not fill the memory."""
+"""Vehicles without a plan that are remembered a partition: their plan may come, but a flood of made-up names must not
+fill the memory.
+"""
 
 
 @dataclass(slots=True)
@@ -75,7 +77,9 @@ class Watch:
             self._touched.add(convoy_id)
 
     def advance(self, columns: Columns) -> Advance:
-        """Judge a batch of records; the only thing that moves the watch. How they are cut into batches changes nothing."""
+        """Judge a batch of records; the only thing that moves the watch. How they are cut into batches changes
+        nothing.
+        """
         if self._plans_changed:
             self._use_plans()
         refused = self._find_rows(columns)
@@ -120,8 +124,9 @@ class Watch:
         compiled = self._compiled.get(convoy_id)
         if compiled is None or not self.stream_ms:
             return None
-        rows = {name: self._engine.vehicles[row] for name, row in self._members.get(convoy_id, {}).items()}
-        return convoy_status(compiled.plan, float(compiled.vertices.at_m[-1]), rows, self.stream_ms)
+        members = self._members.get(convoy_id, {})
+        rows = seen(list(members), self._engine.vehicles[list(members.values())])
+        return convoy_status(compiled.plan, float(compiled.convoy.length_m[0]), rows, self.stream_ms)
 
     def open_alerts(self) -> Counter[str]:
         """Count the open alerts by severity."""
@@ -149,7 +154,7 @@ class Watch:
         return refused
 
     def _admit(self, convoy_id: str, vehicle_id: str) -> int:
-        """Give a row to a vehicle heard for the first time, -1 when it is in no plan and there are too many of those."""
+        """Give a row to a vehicle heard for the first time, -1 when it is one too many of those without a plan."""
         compiled = self._compiled.get(convoy_id)
         planned = None if compiled is None else compiled.vehicles.get(vehicle_id)
         crowded = len(self._members.get(convoy_id, ())) >= 2 * VEHICLES_MAX or self._unplanned >= UNPLANNED_MAX
@@ -172,7 +177,7 @@ class Watch:
     def _use_plans(self) -> None:
         """Lay the plans out anew for the kernels; each row learns which is its own, or that it is in none any more."""
         self._plans_changed = False
-        self._engine.plans = join(list(self._compiled.values()))
+        self._engine.use_plans(join(list(self._compiled.values())))
         numbers = {convoy_id: number for number, convoy_id in enumerate(self._compiled)}
         for convoy_id, members in self._members.items():
             compiled = self._compiled.get(convoy_id)

@@ -1,5 +1,7 @@
 """What an alert says to people: one sentence a kind and transition, in English and Indonesian."""
 
+import math
+
 from models.alert import Message
 
 _RAISED = {
@@ -35,7 +37,7 @@ def message(told: tuple[str, str, str], who: str, value: float, duration_s: floa
     texts = _RAISED[kind] if transition != "cleared" else _ENDED.get(reason, _CLEARED.get(kind))
     assert texts is not None, f"no words for {told}"
     english, indonesian = texts
-    measured = "" if value != value else f"{value:.0f}"
+    measured = "" if math.isnan(value) else f"{value:.0f}"
     return Message(
         en=english.format(who=who, value=measured, duration=_span(duration_s, "min", "s")),
         id=indonesian.format(who=who, value=measured, duration=_span(duration_s, "menit", "detik")),

@@ -1,13 +1,13 @@
 """deviation: off the route beyond the limit, for long enough and in more than one fix."""
 
-from streams.engine.dtypes import CRITICAL, DEVIATION, HIGH, OFF_ROUTE, REJOINED, UPDATED, Out, Records
+from streams.engine.dtypes import CRITICAL, DEVIATION, HIGH, OFF_ROUTE, REJOINED, UPDATED, Out, Row
 from streams.engine.episodes import close_episode, follow_episode, open_episode, peak_worth_telling, tell_episode
 from streams.engine.jit import kernel
 from streams.engine.matching import accuracy_allowance_m
 
 
 @kernel
-def count_streak(vehicle: Records, fix_ms: int, holds: bool) -> float:
+def count_streak(vehicle: Row, fix_ms: int, holds: bool) -> float:
     """Seconds for which a condition has held at every fix, NaN-free: -1 where it does not hold now."""
     if not holds:
         vehicle.streak_count = 0
@@ -19,8 +19,9 @@ def count_streak(vehicle: Records, fix_ms: int, holds: bool) -> float:
 
 
 @kernel
-def judge_deviation(vehicle: Records, convoy: Records, fix: Records, out: Out) -> None:
-    """Raise after `deviation_hold_s` and two fixes beyond `deviation_raise_m`, clear after as long within `deviation_clear_m`.
+def judge_deviation(vehicle: Row, convoy: Row, fix: Row, out: Out) -> None:
+    """Raise after `deviation_hold_s` and two fixes beyond `deviation_raise_m`, clear after as long within
+    `deviation_clear_m`.
 
     Judged is `lateral_m` of this fix less its accuracy (at most `accuracy_cap_m`); equal to a limit counts as inside.
     The onset is the first fix beyond.

@@ -1,16 +1,17 @@
 """Rows, enums and reason codes: every name that kernels and their callers share.
 
-Instants are int64 milliseconds since the epoch, `NEVER` where there is none; distances are metres; unknown numbers are NaN.
-Arrays are record arrays, so `row.progress_m` reads the same compiled and interpreted.
+Instants are int64 milliseconds since the epoch, `NEVER` where there is none; distances are metres; unknown numbers are
+NaN. Arrays are record arrays, so `row.progress_m` reads the same compiled and interpreted.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 # Far enough from any instant that no difference of two of them overflows.
 NEVER = -(2**61)
+FOREVER = 2**61
 
 PING, TICK, HOLE = 0, 1, 2
 
@@ -220,7 +221,11 @@ MOMENT = _record(
 )
 """The instant that is being judged: whose row, its event time, and the stream time of the decision."""
 
-Records = NDArray[np.void]
+Records = np.recarray[Any, np.dtype[np.void]]
+"""An array of one of these; its rows and fields read as attributes."""
+
+Row = Any
+"""One row of such an array, a view: setting a field changes the array. numpy's stubs give a field no type."""
 
 
 class Plans(NamedTuple):
@@ -233,17 +238,21 @@ class Plans(NamedTuple):
 
 
 class Out(NamedTuple):
-    """Where kernels write: TRANSITION rows and how many there are, the row flags `changed`, the MOMENT being judged."""
+    """Where kernels write: TRANSITION rows and how many there are, a flag and the next sweep due a row, the MOMENT
+    being judged.
+    """
 
     transitions: Records
-    count: NDArray[np.int64]
+    filled: NDArray[np.int64]
     changed: NDArray[np.uint8]
+    due_ms: NDArray[np.int64]
     moment: Records
 
 
 def records(count: int, dtype: "np.dtype[np.void]") -> Records:
     """Make `count` zeroed rows of `dtype` whose fields read as attributes."""
     return np.zeros(count, dtype).view(np.recarray)
+
 
 PLACE = _record(
     ("at_m", np.float64),
@@ -271,7 +280,7 @@ CHILDREN = 64
 
 
 class Story(NamedTuple):
-    """Where a hypothesis stands: metres along the route, its segment, and whether it moves forwards (1) or back (-1)."""
+    """Where a hypothesis stands: metres along the route, its segment, and its direction: forwards (1) or back (-1)."""
 
     at_m: float
     segment: int

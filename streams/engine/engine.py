@@ -48,6 +48,7 @@ class Engine:
     def __init__(self) -> None:
         self.vehicles = records(_FIRST_ROWS, VEHICLE)
         self.changed: NDArray[np.uint8] = np.zeros(_FIRST_ROWS, np.uint8)
+        self.due_ms: NDArray[np.int64] = np.full(_FIRST_ROWS, NEVER, np.int64)
         self.used = 0
         self.plans = no_plans()
         self.clock: NDArray[np.int64] = np.full(1, NEVER, np.int64)
@@ -55,6 +56,11 @@ class Engine:
         self._free: list[int] = []
         self._scratch = scratch()
         self._moment = records(1, MOMENT)
+
+    def use_plans(self, plans: Plans) -> None:
+        """Judge by these tables from the next record on; every row is looked at in the next sweep."""
+        self.plans = plans
+        self.due_ms[:] = NEVER
 
     def take_row(self) -> int:
         """Give the number of a blank row."""
@@ -66,6 +72,7 @@ class Engine:
             if row == len(self.vehicles):
                 self._grow()
         self.vehicles[row] = self._blank[0]
+        self.due_ms[row] = NEVER
         return row
 
     def free_row(self, row: int) -> None:
@@ -78,6 +85,7 @@ class Engine:
         more = records(len(self.vehicles), VEHICLE)
         self.vehicles = np.concatenate([self.vehicles, more]).view(np.recarray)
         self.changed = np.concatenate([self.changed, np.zeros(len(more), np.uint8)])
+        self.due_ms = np.concatenate([self.due_ms, np.full(len(more), NEVER, np.int64)])
 
     def advance(self, fixes: Records) -> tuple[Records, NDArray[np.int8]]:
         """Judge a batch of FIX rows in their order; gives the TRANSITION rows and what became of each record.
@@ -89,7 +97,7 @@ class Engine:
         done = 0
         room = records(TRANSITIONS_A_PING_MAX + TRANSITIONS_A_SWEEP_MAX * (self.used + len(fixes)), TRANSITION)
         while done < len(fixes):
-            out = Out(room, np.zeros(1, np.int64), self.changed, self._moment)
+            out = Out(room, np.zeros(1, np.int64), self.changed, self.due_ms, self._moment)
             done = run(fixes, results, done, self.vehicles, self.used, self.plans, self.clock, out, self._scratch)
-            told.append(room[: out.count[0]].copy())
+            told.append(room[: out.filled[0]].copy().view(np.recarray))
         return (np.concatenate(told) if told else room[:0]).view(np.recarray), results

@@ -1,6 +1,6 @@
-"""Opening, raising and closing an episode of one kind: at most one is open a vehicle and kind, and each step is told."""
+"""Opening, following and closing an episode: at most one is open a vehicle and kind, and each step is told."""
 
-from streams.engine.dtypes import CLEARED, RAISED, UPDATED, Out, Records
+from streams.engine.dtypes import CLEARED, RAISED, UPDATED, Out, Row
 from streams.engine.jit import kernel
 
 UPDATE_GROWTH = 1.25  # a peak a quarter larger is worth telling
@@ -8,9 +8,11 @@ UPDATE_PAUSE_MS = 60_000  # but at most once a minute: an operator reads it
 
 
 @kernel
-def tell(vehicle: Records, told: tuple[int, int, int], onset_ms: int, evidence: tuple[float, float, float], out: Out) -> None:
+def tell(
+    vehicle: Row, told: tuple[int, int, int], onset_ms: int, evidence: tuple[float, float, float], out: Out
+) -> None:
     """Write one transition: `told` = (kind, transition, reason), `evidence` = (value, threshold, peak)."""
-    t = out.transitions[out.count[0]]
+    t = out.transitions[out.filled[0]]
     moment = out.moment[0]
     t.row = moment.row
     t.kind, t.transition, t.reason = told
@@ -22,15 +24,15 @@ def tell(vehicle: Records, told: tuple[int, int, int], onset_ms: int, evidence: 
     t.progress_m = vehicle.progress_m
     t.lateral_m = vehicle.lateral_m
     t.value, t.threshold, t.peak = evidence
-    out.count[0] += 1
+    out.filled[0] += 1
 
 
 @kernel
-def tell_episode(vehicle: Records, told: tuple[int, int, int], evidence: tuple[float, float], out: Out) -> None:
+def tell_episode(vehicle: Row, told: tuple[int, int, int], evidence: tuple[float, float], out: Out) -> None:
     """Tell a transition of the kind's open episode with its severity, onset and peak, and remember that it was told."""
     kind = told[0]
     value, threshold = evidence
-    out.transitions[out.count[0]].severity = vehicle.severity[kind]
+    out.transitions[out.filled[0]].severity = vehicle.severity[kind]
     tell(vehicle, told, vehicle.onset_ms[kind], (value, threshold, vehicle.peak[kind]), out)
     vehicle.told_ms[kind] = out.moment[0].at_ms
     vehicle.told_peak[kind] = vehicle.peak[kind]
@@ -39,7 +41,7 @@ def tell_episode(vehicle: Records, told: tuple[int, int, int], evidence: tuple[f
 
 @kernel
 def open_episode(
-    vehicle: Records, kind: int, severity: int, onset: tuple[int, int], evidence: tuple[float, float], out: Out
+    vehicle: Row, kind: int, severity: int, onset: tuple[int, int], evidence: tuple[float, float], out: Out
 ) -> None:
     """Raise: `onset` = (onset_ms, reason), `evidence` = (value, threshold)."""
     onset_ms, reason = onset
@@ -52,7 +54,7 @@ def open_episode(
 
 @kernel
 def follow_episode(
-    vehicle: Records, kind: int, severity: int, reason: int, evidence: tuple[float, float], out: Out
+    vehicle: Row, kind: int, severity: int, reason: int, evidence: tuple[float, float], out: Out
 ) -> None:
     """Keep the peak of an open episode and tell an update when the severity rises; it never falls."""
     vehicle.peak[kind] = max(vehicle.peak[kind], evidence[0])
@@ -62,14 +64,14 @@ def follow_episode(
 
 
 @kernel
-def peak_worth_telling(vehicle: Records, kind: int, at_ms: int) -> bool:
+def peak_worth_telling(vehicle: Row, kind: int, at_ms: int) -> bool:
     """Whether the peak has grown by a quarter since it was last told, a minute ago or more."""
     grown = vehicle.peak[kind] >= UPDATE_GROWTH * vehicle.told_peak[kind]
     return bool(grown and at_ms - vehicle.told_ms[kind] >= UPDATE_PAUSE_MS)
 
 
 @kernel
-def close_episode(vehicle: Records, kind: int, reason: int, evidence: tuple[float, float], out: Out) -> None:
+def close_episode(vehicle: Row, kind: int, reason: int, evidence: tuple[float, float], out: Out) -> None:
     """Clear the open episode of a kind."""
     tell_episode(vehicle, (kind, CLEARED, reason), evidence, out)
     vehicle.open[kind] = 0

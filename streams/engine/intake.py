@@ -1,6 +1,6 @@
 """Which fixes move a vehicle: newer ones, at a speed that a vehicle can have."""
 
-from streams.engine.dtypes import ACCEPTED, CONFLICTING, DUPLICATE, HELD, NEVER, OLDER, Records
+from streams.engine.dtypes import ACCEPTED, CONFLICTING, DUPLICATE, HELD, NEVER, OLDER, Row
 from streams.engine.geometry import distance_m
 from streams.engine.jit import kernel
 from streams.engine.matching import forget_place
@@ -11,14 +11,14 @@ AGREEING_FIXES = 2
 
 
 @kernel
-def implied_mps(from_ms: int, lat: float, lon: float, fix: Records) -> float:
+def implied_mps(from_ms: int, lat: float, lon: float, fix: Row) -> float:
     """Speed that it takes to get from an earlier position to the fix."""
     elapsed_s = max(abs(fix.fix_ms - from_ms) / 1000.0, LEAST_ELAPSED_S)
     return distance_m(lat, lon, fix.lat, fix.lon) / elapsed_s
 
 
 @kernel
-def hold(vehicle: Records, fix: Records) -> None:
+def hold(vehicle: Row, fix: Row) -> None:
     """Put a fix aside until others agree with it."""
     vehicle.held_ms = fix.fix_ms
     vehicle.held_lat = fix.lat
@@ -27,8 +27,10 @@ def hold(vehicle: Records, fix: Records) -> None:
 
 
 @kernel
-def admit_far(vehicle: Records, convoy: Records, fix: Records) -> int:
-    """A fix out of reach: held; two later ones that agree with the held one prove a relocation, and matching starts afresh."""
+def admit_far(vehicle: Row, convoy: Row, fix: Row) -> int:
+    """A fix out of reach: held; two later ones that agree with the held one prove a relocation, and matching starts
+    afresh.
+    """
     if vehicle.held_ms == NEVER or fix.fix_ms < vehicle.held_ms:
         hold(vehicle, fix)
         return HELD
@@ -44,13 +46,13 @@ def admit_far(vehicle: Records, convoy: Records, fix: Records) -> int:
 
 
 @kernel
-def same_place(lat: float, lon: float, fix: Records) -> bool:
+def same_place(lat: float, lon: float, fix: Row) -> bool:
     """Whether the fix repeats a position exactly."""
     return bool(lat == fix.lat and lon == fix.lon)
 
 
 @kernel
-def admit(vehicle: Records, convoy: Records, fix: Records) -> int:
+def admit(vehicle: Row, convoy: Row, fix: Row) -> int:
     """What becomes of a fix: ACCEPTED, DUPLICATE, CONFLICTING, OLDER or HELD. Only ACCEPTED may move the vehicle."""
     if vehicle.fix_ms == NEVER:
         return ACCEPTED

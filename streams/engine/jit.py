@@ -1,17 +1,37 @@
 """The one place that says how kernels are compiled."""
 
+import hashlib
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar, cast
 
-from numba import njit
+import numba
 
 F = TypeVar("F", bound=Callable[..., object])
+
+
+def _cache_dir() -> str:
+    """Give each version of the kernels a cache of its own.
+
+    numba looks only at the outermost function's own file: after a change in one that it calls, old code would still run.
+    """
+    here = Path(__file__).parent
+    sources = b"".join(source.read_bytes() for source in sorted(here.glob("*.py")))
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    base = Path(given) if given else here / "__pycache__"
+    if not given and not os.access(here, os.W_OK):
+        base = Path.home() / ".cache" / "kawal"
+    return str(base / f"kernels-{hashlib.sha256(sources).hexdigest()[:12]}")
+
+
+numba.config.CACHE_DIR = _cache_dir()  # type: ignore[attr-defined]
 
 
 def kernel(function: F) -> F:
     """Compile `function` with numba, cached on disk; NUMBA_DISABLE_JIT=1 leaves it plain Python.
 
     No fastmath: it assumes that NaN does not exist, and NaN is how the engine says "unknown".
-    `error_model="numpy"`: a division by zero gives infinity as in numpy, instead of an exception from the middle of a batch.
+    `error_model="numpy"`: a division by zero gives infinity as in numpy, not an exception from the middle of a batch.
     """
-    return cast(F, njit(cache=True, fastmath=False, error_model="numpy")(function))
+    return cast(F, numba.njit(cache=True, fastmath=False, error_model="numpy")(function))

@@ -1,17 +1,18 @@
 """Progress along the route: a few hypotheses a vehicle, each fix extends them, the cheapest explanation wins.
 
-A fix near an out-and-back road, a lap or a crossing fits several places of the route. Instead of guessing, each row keeps up to
-HYPOTHESES places and the cost of the story that leads to each: how far the fixes lay from the road, how the progress differs
-from the distance moved, how the heading fits (after Newson and Krumm 2009, along one known route instead of a road network).
-A hypothesis looks only at a window ahead and as far behind as the vehicle has moved, so progress cannot leap to another leg that
-passes by; one that no longer finds the road stays where it lost it, pays for every fix, and its window grows forwards with time.
+A fix near an out-and-back road, a lap or a crossing fits several places of the route. Instead of guessing, each row
+keeps up to HYPOTHESES places and the cost of the story that leads to each: how far the fixes lay from the road, how
+the progress differs from the distance moved, how the heading fits (after Newson and Krumm 2009, along one known route
+instead of a road network). A hypothesis looks only at a window ahead and as far behind as the vehicle has moved, so
+progress cannot leap to another leg that passes by; one that no longer finds the road stays where it lost it, pays for
+every fix, and its window grows forwards with time.
 """
 
 import math
 
 import numpy as np
 
-from streams.engine.dtypes import CHILDREN, HYPOTHESES, Plans, Records, Scratch, Story
+from streams.engine.dtypes import CHILDREN, HYPOTHESES, Plans, Records, Row, Scratch, Story
 from streams.engine.geometry import distance_m, wrap_deg
 from streams.engine.jit import kernel
 from streams.engine.places import find_places
@@ -39,14 +40,16 @@ MOVING_MPS = 2.0  # below this a receiver's heading is noise
 
 @kernel
 def accuracy_allowance_m(accuracy_m: float, cap_m: float) -> float:
-    """How much of a distance the fix's own uncertainty may explain: its accuracy up to the cap, 0 m where it is unknown."""
+    """How much of a distance the fix's own uncertainty may explain: its accuracy up to the cap, 0 m where it is
+    unknown.
+    """
     if math.isnan(accuracy_m):
         return 0.0
     return min(accuracy_m, cap_m)
 
 
 @kernel
-def place_cost(plans: Plans, convoy: Records, fix: Records, place: Records) -> float:
+def place_cost(plans: Plans, convoy: Row, fix: Row, place: Row) -> float:
     """Cost of a fix at a place: its distance from the road, and its heading against the road's where it moves."""
     scale_m = convoy.deviation_raise_m / 5.0
     cost = min(0.5 * (place.lateral_m / scale_m) ** 2, OFF_COST)
@@ -59,7 +62,7 @@ def place_cost(plans: Plans, convoy: Records, fix: Records, place: Records) -> f
 
 
 @kernel
-def moved_m(plans: Plans, convoy: Records, fix: Records, start: Story) -> float:
+def moved_m(plans: Plans, convoy: Row, fix: Row, start: Story) -> float:
     """How far a fix lies in a straight line from where a story stands."""
     v = plans.vertices[convoy.vertex_from + start.segment]
     u = (start.at_m - v.at_m) / v.segment_m
@@ -78,7 +81,9 @@ def turned(direction: int, ahead_m: float) -> int:
 
 @kernel
 def transition_cost(start: Story, at_m: float, straight_m: float) -> float:
-    """Cost of going from a story to `at_m` when the fix lies `straight_m` away: for turning, and for a way unlike the movement."""
+    """Cost of going from a story to `at_m` when the fix lies `straight_m` away: for turning, and for a way unlike the
+    movement.
+    """
     ahead_m = at_m - start.at_m
     cost = 0.0
     if ahead_m * start.direction < -BACK_FREE_M:
@@ -125,8 +130,10 @@ def nearest_m(scratch: Scratch, places: int) -> float:
 
 
 @kernel
-def add_anywhere(plans: Plans, convoy: Records, fix: Records, entry: tuple[int, int, float, float], scratch: Scratch) -> int:
-    """Add a story for each place found; `entry` = (places, children so far, cost, limit_m). Gives the new number of children."""
+def add_anywhere(plans: Plans, convoy: Row, fix: Row, entry: tuple[int, int, float, float], scratch: Scratch) -> int:
+    """Add a story for each place found; `entry` = (places, children so far, cost, limit_m). Gives the new number of
+    children.
+    """
     places, count, entry_cost, limit_m = entry
     for k in range(places):
         p = scratch.places[k]
@@ -139,16 +146,18 @@ def add_anywhere(plans: Plans, convoy: Records, fix: Records, entry: tuple[int, 
 
 
 @kernel
-def reach_of(start: Story, convoy: Records, elapsed_s: float, straight_m: float) -> tuple[float, float, int]:
-    """Where a story may be by now: as far behind as the vehicle has moved, and as far ahead as the time since its last fix on the road allows."""
+def reach_of(start: Story, convoy: Row, elapsed_s: float, straight_m: float) -> tuple[float, float, int]:
+    """Where a story may be by now: as far behind as the vehicle has moved, and as far ahead as the time since its last
+    fix on the road allows.
+    """
     low_m = max(0.0, start.at_m - convoy.back_tolerance_m - WINDOW_FACTOR * straight_m)
     high_m = start.at_m + WINDOW_FACTOR * convoy.speed_max_mps * elapsed_s + WINDOW_SLACK_M
     return low_m, min(convoy.length_m, high_m), start.segment
 
 
 @kernel
-def price(plans: Plans, convoy: Records, fix: Records, start: Story, places: int, scratch: Scratch) -> int:
-    """Set the cost of each place found, seen from `start`; gives the cheapest that explains the fix, -1 if none does."""
+def price(plans: Plans, convoy: Row, fix: Row, start: Story, places: int, scratch: Scratch) -> int:
+    """Set the cost of each place found, seen from `start`; gives the cheapest that explains the fix, else -1."""
     limit_m = convoy.deviation_raise_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
     straight_m = moved_m(plans, convoy, fix, start)
     best, best_cost = -1, OFF_COST
@@ -164,7 +173,7 @@ def price(plans: Plans, convoy: Records, fix: Records, start: Story, places: int
 
 
 @kernel
-def extend(vehicle: Records, plans: Plans, convoy: Records, fix: Records, family: tuple[int, int], scratch: Scratch) -> int:
+def extend(vehicle: Row, plans: Plans, convoy: Row, fix: Row, family: tuple[int, int], scratch: Scratch) -> int:
     """Add what hypothesis `family[0]` may become to the `family[1]` children so far; gives their new number."""
     parent, count = family
     start = Story(
@@ -203,8 +212,10 @@ def cheapest(children: Records, count: int, tie_cost: float) -> int:
 
 
 @kernel
-def select(vehicle: Records, children: Records, count: int) -> int:
-    """Number of the story to believe: the incumbent's, unless another is cheaper by SWITCH_COST; free while not yet located."""
+def select(vehicle: Row, children: Records, count: int) -> int:
+    """Number of the story to believe: the incumbent's, unless another is cheaper by SWITCH_COST; free while not yet
+    located.
+    """
     if not vehicle.located:
         return cheapest(children, count, TIE_COST)
     best = cheapest(children, count, 0.0)
@@ -215,7 +226,7 @@ def select(vehicle: Records, children: Records, count: int) -> int:
 
 
 @kernel
-def remember(vehicle: Records, children: Records, count: int, believed: int) -> None:
+def remember(vehicle: Row, children: Records, count: int, believed: int) -> None:
     """Keep the believed story as hypothesis 0 and the cheapest others, their costs counted from the cheapest."""
     base = children[cheapest(children, count, 0.0)].cost
     kept = 0
@@ -235,7 +246,7 @@ def remember(vehicle: Records, children: Records, count: int, believed: int) -> 
 
 
 @kernel
-def decide(vehicle: Records, fix: Records) -> None:
+def decide(vehicle: Row, fix: Row) -> None:
     """The first match counts once one story is left, heading tells, or the vehicle has moved DECIDE_M."""
     if vehicle.located:
         return
@@ -248,7 +259,7 @@ def decide(vehicle: Records, fix: Records) -> None:
 
 
 @kernel
-def forget_place(vehicle: Records) -> None:
+def forget_place(vehicle: Row) -> None:
     """Start matching afresh at the next fix."""
     vehicle.hypothesis_count = 0
     vehicle.located = 0
@@ -258,7 +269,7 @@ def forget_place(vehicle: Records) -> None:
 
 
 @kernel
-def lost_for_long(vehicle: Records, children: Records, count: int, fix_ms: int) -> bool:
+def lost_for_long(vehicle: Row, children: Records, count: int, fix_ms: int) -> bool:
     """Whether no story finds the road at this fix and the believed one has not for REACQUIRE_MS."""
     for k in range(count):
         if children[k].on_route:
@@ -267,8 +278,10 @@ def lost_for_long(vehicle: Records, children: Records, count: int, fix_ms: int) 
 
 
 @kernel
-def follow(vehicle: Records, plans: Plans, convoy: Records, fix: Records, scratch: Scratch) -> int:
-    """Extend every hypothesis by the fix, and look at the whole route again where all have lost it; gives the children."""
+def follow(vehicle: Row, plans: Plans, convoy: Row, fix: Row, scratch: Scratch) -> int:
+    """Extend every hypothesis by the fix, and look at the whole route again where all have lost it; gives the
+    children.
+    """
     count = 0
     for parent in range(vehicle.hypothesis_count):
         count = extend(vehicle, plans, convoy, fix, (parent, count), scratch)
@@ -280,10 +293,11 @@ def follow(vehicle: Records, plans: Plans, convoy: Records, fix: Records, scratc
 
 
 @kernel
-def match(vehicle: Records, plans: Plans, convoy: Records, fix: Records, scratch: Scratch) -> None:
+def match(vehicle: Row, plans: Plans, convoy: Row, fix: Row, scratch: Scratch) -> None:
     """Set `lateral_m` (of this fix) and `progress_m` (NaN while unknown) and carry the hypotheses on by one fix.
 
-    Off the route `lateral_m` is the distance to the window of the believed story and `progress_m` where it left the road.
+    Off the route `lateral_m` is the distance to the window of the believed story and `progress_m` where it left the
+    road.
     """
     if vehicle.hypothesis_count == 0:
         vehicle.first_lat = fix.lat

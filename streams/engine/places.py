@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from streams.engine.dtypes import PLACES, Plans, Records, Scratch
+from streams.engine.dtypes import PLACES, Plans, Records, Row, Scratch
 from streams.engine.geometry import wrap_deg
 from streams.engine.jit import kernel
 
@@ -33,7 +33,7 @@ def keep_place(places: Records, count: int, at_m: float, lateral_m: float, segme
 
 
 @kernel
-def first_segment(plans: Plans, convoy: Records, near_segment: int, low_m: float) -> int:
+def first_segment(plans: Plans, convoy: Row, near_segment: int, low_m: float) -> int:
     """Number of the segment that holds `low_m`, walking back from one known to be near."""
     segment = near_segment
     while segment > 0 and plans.vertices[convoy.vertex_from + segment].at_m > low_m:
@@ -42,11 +42,12 @@ def first_segment(plans: Plans, convoy: Records, near_segment: int, low_m: float
 
 
 @kernel
-def find_places(plans: Plans, convoy: Records, fix: Records, reach: tuple[float, float, int], scratch: Scratch) -> int:
-    """Fill `scratch.places` with the places of the route within `reach` = (low_m, high_m, a segment near low_m); gives their number.
+def find_places(plans: Plans, convoy: Row, fix: Row, reach: tuple[float, float, int], scratch: Scratch) -> int:
+    """Fill `scratch.places` with the places of the route within `reach` = (low_m, high_m, a segment near low_m); gives
+    their number.
 
-    The nearest point of the stretch is always among them. Distances are taken in the flat frame of each segment's start:
-    for a point within D metres of it the relative error is below D / 6,371,000 * tan(latitude).
+    The nearest point of the stretch is always among them. Distances are taken in the flat frame of each segment's
+    start: for a point within D metres of it the relative error is below D / 6,371,000 * tan(latitude).
     """
     low_m, high_m, near = reach
     count = 0

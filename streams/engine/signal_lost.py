@@ -13,7 +13,7 @@ from streams.engine.dtypes import (
     SILENT_IN_STRETCH,
     Out,
     Plans,
-    Records,
+    Row,
 )
 from streams.engine.episodes import close_episode, follow_episode, open_episode
 from streams.engine.jit import kernel
@@ -21,13 +21,13 @@ from streams.engine.stretches import crossing_s
 
 
 @kernel
-def threshold_s(vehicle: Records, convoy: Records) -> float:
+def threshold_s(vehicle: Row, convoy: Row) -> float:
     """Silence that is still normal: three ping intervals, at least `signal_lost_s`."""
     return float(max(3.0 * vehicle.ping_interval_s, convoy.signal_lost_s))
 
 
 @kernel
-def was_standing(vehicle: Records, convoy: Records) -> bool:
+def was_standing(vehicle: Row, convoy: Row) -> bool:
     """Whether its fixes alone, before the silence, already showed a stall."""
     if vehicle.anchor_ms == NEVER or vehicle.stop >= 0:
         return False
@@ -35,7 +35,7 @@ def was_standing(vehicle: Records, convoy: Records) -> bool:
 
 
 @kernel
-def silence_severity(vehicle: Records, convoy: Records, silent_s: float) -> int:
+def silence_severity(vehicle: Row, convoy: Row, silent_s: float) -> int:
     """Low at first, medium and high as it lasts; high at once off the route or after a stall, critical after duress."""
     if vehicle.sos:
         return CRITICAL
@@ -45,8 +45,10 @@ def silence_severity(vehicle: Records, convoy: Records, silent_s: float) -> int:
 
 
 @kernel
-def sweep_signal_lost(vehicle: Records, plans: Plans, convoy: Records, out: Out) -> None:
-    """Raise when nothing came for longer than is normal; in a no-signal stretch, than it takes to cross it. The onset is the last word."""
+def sweep_signal_lost(vehicle: Row, plans: Plans, convoy: Row, out: Out) -> None:
+    """Raise when nothing came for longer than is normal; in a no-signal stretch, than it takes to cross it. The onset
+    is the last word.
+    """
     moment = out.moment[0]
     moment.at_ms = moment.detected_ms
     silent_s = (moment.detected_ms - vehicle.heard_ms) / 1000.0
@@ -64,7 +66,7 @@ def sweep_signal_lost(vehicle: Records, plans: Plans, convoy: Records, out: Out)
 
 
 @kernel
-def hear(vehicle: Records, convoy: Records, received_ms: int, out: Out) -> None:
+def hear(vehicle: Row, convoy: Row, received_ms: int, out: Out) -> None:
     """Word of the vehicle came: its silence is over, on receive time."""
     if vehicle.open[SIGNAL_LOST]:
         out.moment[0].at_ms = received_ms

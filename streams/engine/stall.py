@@ -13,7 +13,7 @@ from streams.engine.dtypes import (
     STANDING_SILENT,
     Out,
     Plans,
-    Records,
+    Row,
 )
 from streams.engine.episodes import close_episode, follow_episode, open_episode
 from streams.engine.geometry import distance_m
@@ -23,7 +23,7 @@ from streams.engine.stretches import crossing_s
 
 
 @kernel
-def stop_at(plans: Plans, convoy: Records, fix: Records) -> int:
+def stop_at(plans: Plans, convoy: Row, fix: Row) -> int:
     """Number of the authorised stop that a fix is in (its accuracy may reach into it), -1 for none."""
     allowance_m = accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
     for k in range(convoy.stop_count):
@@ -34,7 +34,7 @@ def stop_at(plans: Plans, convoy: Records, fix: Records) -> int:
 
 
 @kernel
-def track_stop(vehicle: Records, plans: Plans, convoy: Records, fix: Records) -> None:
+def track_stop(vehicle: Row, plans: Plans, convoy: Row, fix: Row) -> None:
     """Remember which authorised stop the vehicle is in and since when."""
     stop = stop_at(plans, convoy, fix)
     if stop != vehicle.stop:
@@ -43,7 +43,7 @@ def track_stop(vehicle: Records, plans: Plans, convoy: Records, fix: Records) ->
 
 
 @kernel
-def set_anchor(vehicle: Records, fix: Records) -> None:
+def set_anchor(vehicle: Row, fix: Row) -> None:
     """The vehicle stands here from now on, as far as known."""
     vehicle.anchor_ms = fix.fix_ms
     vehicle.anchor_lat = fix.lat
@@ -51,11 +51,11 @@ def set_anchor(vehicle: Records, fix: Records) -> None:
 
 
 @kernel
-def track_anchor(vehicle: Records, convoy: Records, fix: Records) -> bool:
+def track_anchor(vehicle: Row, convoy: Row, fix: Row) -> bool:
     """Follow where the vehicle stands; true when it has surely moved.
 
-    One fix beyond the radius may be an outlier: the place before is kept, and a next fix back there restores it, clock and all.
-    Only a second fix away from it proves movement.
+    One fix beyond the radius may be an outlier: the place before is kept, and a next fix back there restores it, clock
+    and all. Only a second fix away from it proves movement.
     """
     reach_m = convoy.stall_radius_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
     if vehicle.anchor_ms == NEVER:
@@ -79,11 +79,11 @@ def track_anchor(vehicle: Records, convoy: Records, fix: Records) -> bool:
 
 
 @kernel
-def judge_standing(vehicle: Records, plans: Plans, convoy: Records, standing: tuple[float, float, int], out: Out) -> None:
+def judge_standing(vehicle: Row, plans: Plans, convoy: Row, standing: tuple[float, float, int], out: Out) -> None:
     """Raise or follow a stall; `standing` = (seconds within the radius, seconds within the authorised stop, reason).
 
-    Low at `stall_hold_s`, high at `stall_high_s`, critical then in a high-risk convoy or off the route. In an authorised stop
-    nothing is raised until its `max_dwell_s` is over.
+    Low at `stall_hold_s`, high at `stall_high_s`, critical then in a high-risk convoy or off the route. In an
+    authorised stop nothing is raised until its `max_dwell_s` is over.
     """
     stood_s, dwelt_s, reason = standing
     if vehicle.stop >= 0:
@@ -104,7 +104,7 @@ def judge_standing(vehicle: Records, plans: Plans, convoy: Records, standing: tu
 
 
 @kernel
-def standing_since_ms(vehicle: Records, convoy: Records) -> int:
+def standing_since_ms(vehicle: Row, convoy: Row) -> int:
     """When its standing began to count: before the departure it does not."""
     if vehicle.departed:
         return int(vehicle.anchor_ms)
@@ -112,7 +112,7 @@ def standing_since_ms(vehicle: Records, convoy: Records) -> int:
 
 
 @kernel
-def judge_stall(vehicle: Records, plans: Plans, convoy: Records, fix: Records, out: Out) -> None:
+def judge_stall(vehicle: Row, plans: Plans, convoy: Row, fix: Row, out: Out) -> None:
     """Judge a fix: clear when it has moved, else count how long it stands. Call after track_anchor and track_stop."""
     stood_s = (fix.fix_ms - standing_since_ms(vehicle, convoy)) / 1000.0
     dwelt_s = (fix.fix_ms - vehicle.stop_since_ms) / 1000.0
@@ -120,7 +120,7 @@ def judge_stall(vehicle: Records, plans: Plans, convoy: Records, fix: Records, o
 
 
 @kernel
-def clear_stall(vehicle: Records, convoy: Records, fix: Records, out: Out) -> None:
+def clear_stall(vehicle: Row, convoy: Row, fix: Row, out: Out) -> None:
     """The vehicle has moved: an open stall is over."""
     if vehicle.open[STALL]:
         stood_s = (fix.fix_ms - vehicle.onset_ms[STALL]) / 1000.0
@@ -128,11 +128,11 @@ def clear_stall(vehicle: Records, convoy: Records, fix: Records, out: Out) -> No
 
 
 @kernel
-def sweep_stall(vehicle: Records, plans: Plans, convoy: Records, out: Out) -> None:
+def sweep_stall(vehicle: Row, plans: Plans, convoy: Row, out: Out) -> None:
     """Silence does not stop the clock: count on from the newest fix by the time since it was received.
 
-    The difference of receive times is added to the fix's own time, so a device whose clock is wrong stands no longer than it does.
-    Where the plan expects silence, it says nothing about standing.
+    The difference of receive times is added to the fix's own time, so a device whose clock is wrong stands no longer
+    than it does. Where the plan expects silence, it says nothing about standing.
     """
     moment = out.moment[0]
     silent_ms = moment.detected_ms - vehicle.fix_received_ms

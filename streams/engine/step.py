@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 from numpy.typing import NDArray
 
 from streams.engine.arrived import close_all, judge_arrived
@@ -10,6 +11,8 @@ from streams.engine.dtypes import (
     ACCEPTED,
     DEAD_LETTER,
     DEVIATION,
+    EPISODES,
+    FOREVER,
     HELD,
     HOLE,
     NEVER,
@@ -19,13 +22,14 @@ from streams.engine.dtypes import (
     Out,
     Plans,
     Records,
+    Row,
     Scratch,
 )
 from streams.engine.geometry import distance_m
 from streams.engine.intake import admit
 from streams.engine.jit import kernel
 from streams.engine.matching import forget_place, match
-from streams.engine.signal_lost import hear, sweep_signal_lost
+from streams.engine.signal_lost import hear, sweep_signal_lost, threshold_s
 from streams.engine.stall import clear_stall, judge_stall, sweep_stall, track_anchor, track_stop
 
 SECOND_MS = 1000
@@ -35,7 +39,7 @@ TRANSITIONS_A_SWEEP_MAX = 4
 
 
 @kernel
-def store_fix(vehicle: Records, fix: Records) -> None:
+def store_fix(vehicle: Row, fix: Row) -> None:
     """The fix becomes the vehicle's newest."""
     vehicle.fix_ms = fix.fix_ms
     vehicle.fix_received_ms = fix.received_ms
@@ -47,7 +51,7 @@ def store_fix(vehicle: Records, fix: Records) -> None:
 
 
 @kernel
-def store_presence(vehicle: Records, fix: Records) -> None:
+def store_presence(vehicle: Row, fix: Row) -> None:
     """What even a ping without a position says."""
     vehicle.sos = fix.sos
     if not math.isnan(fix.battery_pct):
@@ -55,8 +59,8 @@ def store_presence(vehicle: Records, fix: Records) -> None:
 
 
 @kernel
-def is_waiting(vehicle: Records, plans: Plans, convoy: Records, at_ms: int) -> bool:
-    """Whether it has yet to depart: before `depart_at`, or, where the plan gives none, within `depart_m` of the start."""
+def is_waiting(vehicle: Row, plans: Plans, convoy: Row, at_ms: int) -> bool:
+    """Whether it has yet to depart: before `depart_at`, or, without one, within `depart_m` of the start."""
     if vehicle.departed:
         return False
     if convoy.depart_ms != NEVER:
@@ -66,14 +70,14 @@ def is_waiting(vehicle: Records, plans: Plans, convoy: Records, at_ms: int) -> b
 
 
 @kernel
-def track_departure(vehicle: Records, convoy: Records) -> None:
+def track_departure(vehicle: Row, convoy: Row) -> None:
     """It has departed once it is surely more than `depart_m` along the route."""
     if vehicle.located and vehicle.progress_m > convoy.depart_m:
         vehicle.departed = 1
 
 
 @kernel
-def judge_position(vehicle: Records, plans: Plans, convoy: Records, fix: Records, out: Out) -> None:
+def judge_position(vehicle: Row, plans: Plans, convoy: Row, fix: Row, out: Out) -> None:
     """The rules about where a vehicle is, in their order."""
     track_departure(vehicle, convoy)
     track_stop(vehicle, plans, convoy, fix)
@@ -88,7 +92,7 @@ def judge_position(vehicle: Records, plans: Plans, convoy: Records, fix: Records
 
 
 @kernel
-def keep_unplanned(vehicle: Records, fix: Records) -> int:
+def keep_unplanned(vehicle: Row, fix: Row) -> int:
     """A vehicle without a plan: its newest fix is kept for the day the plan comes."""
     vehicle.heard_ms = fix.received_ms
     store_presence(vehicle, fix)
@@ -98,7 +102,7 @@ def keep_unplanned(vehicle: Records, fix: Records) -> int:
 
 
 @kernel
-def judge_ping(vehicle: Records, plans: Plans, fix: Records, out: Out, scratch: Scratch) -> int:
+def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch) -> int:
     """Judge one ping; gives what became of it."""
     vehicle.received_count += 1
     if vehicle.convoy < 0 or vehicle.dropped:
@@ -108,7 +112,7 @@ def judge_ping(vehicle: Records, plans: Plans, fix: Records, out: Out, scratch: 
         vehicle.version = convoy.version
         forget_place(vehicle)
     result = ACCEPTED if math.isnan(fix.lat) else admit(vehicle, convoy, fix)
-    if result != ACCEPTED and result != HELD:
+    if result not in (ACCEPTED, HELD):
         return result
     store_presence(vehicle, fix)
     if result == HELD or math.isnan(fix.lat):
@@ -124,7 +128,29 @@ def judge_ping(vehicle: Records, plans: Plans, fix: Records, out: Out, scratch: 
 
 
 @kernel
-def sweep_vehicle(vehicle: Records, plans: Plans, out: Out) -> None:
+def silence_due_ms(vehicle: Row, plans: Plans) -> int:
+    """Stream time before which silence cannot decide anything about a vehicle: most rows of most sweeps are passed
+    over by it.
+
+    A vehicle with an open episode, or one that stands, is looked at each second.
+    """
+    if vehicle.convoy < 0 or (vehicle.arrived and not vehicle.dropped):
+        return FOREVER
+    if vehicle.dropped:
+        return NEVER
+    convoy = plans.convoys[vehicle.convoy]
+    for kind in range(EPISODES):
+        if vehicle.open[kind]:
+            return NEVER
+    lost_ms = vehicle.heard_ms + SECOND_MS * threshold_s(vehicle, convoy)
+    if vehicle.anchor_ms == NEVER:
+        return int(lost_ms)
+    stood_ms = vehicle.fix_ms - vehicle.anchor_ms
+    return int(min(lost_ms, vehicle.fix_received_ms + SECOND_MS * convoy.stall_hold_s - stood_ms))
+
+
+@kernel
+def sweep_vehicle(vehicle: Row, plans: Plans, out: Out) -> None:
     """The rules that silence decides, in their order."""
     if vehicle.convoy < 0 or vehicle.heard_ms == NEVER:
         return
@@ -147,16 +173,21 @@ def sweep(vehicles: Records, used: int, plans: Plans, second_ms: int, out: Out) 
     """Judge the silence of every vehicle at a whole second of stream time."""
     moment = out.moment[0]
     for row in range(used):
+        if second_ms < out.due_ms[row]:
+            continue
         moment.row = row
         moment.detected_ms = second_ms
         sweep_vehicle(vehicles[row], plans, out)
+        out.due_ms[row] = silence_due_ms(vehicles[row], plans)
 
 
 @kernel
-def sweep_until(vehicles: Records, used: int, plans: Plans, clock: NDArray, limit_ms: int, out: Out) -> bool:  # type: ignore[type-arg]
-    """Sweep each whole second from `clock[0]`, the next one due, to `limit_ms`; false when there is no room for more transitions."""
+def sweep_until(vehicles: Records, used: int, plans: Plans, clock: NDArray[np.int64], limit_ms: int, out: Out) -> bool:
+    """Sweep each whole second from `clock[0]`, the next one due, to `limit_ms`; false when there is no room for more
+    transitions.
+    """
     while clock[0] <= limit_ms:
-        if out.count[0] + used * TRANSITIONS_A_SWEEP_MAX > out.transitions.shape[0]:
+        if out.filled[0] + used * TRANSITIONS_A_SWEEP_MAX > out.transitions.shape[0]:
             return False
         sweep(vehicles, used, plans, clock[0], out)
         clock[0] += SECOND_MS
@@ -172,12 +203,12 @@ def first_second_ms(received_ms: int) -> int:
 @kernel
 def run(
     fixes: Records,
-    results: NDArray,  # type: ignore[type-arg]
+    results: NDArray[np.int8],
     start: int,
     vehicles: Records,
     used: int,
     plans: Plans,
-    clock: NDArray,  # type: ignore[type-arg]
+    clock: NDArray[np.int64],
     out: Out,
     scratch: Scratch,
 ) -> int:
@@ -193,14 +224,15 @@ def run(
         due_ms = fix.received_ms if fix.kind == TICK else fix.received_ms - 1
         if not sweep_until(vehicles, used, plans, clock, due_ms, out):
             return i
-        if fix.kind == TICK or fix.kind == HOLE:
+        if fix.kind in (TICK, HOLE):
             results[i] = TICKED if fix.kind == TICK else DEAD_LETTER
             continue
-        if out.count[0] + TRANSITIONS_A_PING_MAX > out.transitions.shape[0]:
+        if out.filled[0] + TRANSITIONS_A_PING_MAX > out.transitions.shape[0]:
             return i
         moment.row = fix.row
         moment.at_ms = fix.fix_ms
         moment.detected_ms = fix.received_ms
         results[i] = judge_ping(vehicles[fix.row], plans, fix, out, scratch)
         out.changed[fix.row] = 1
+        out.due_ms[fix.row] = silence_due_ms(vehicles[fix.row], plans)
     return int(fixes.shape[0])

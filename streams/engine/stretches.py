@@ -1,11 +1,11 @@
 """No-signal stretches: where the plan expects silence."""
 
-from streams.engine.dtypes import Plans, Records
+from streams.engine.dtypes import Plans, Row
 from streams.engine.jit import kernel
 
 
 @kernel
-def crossing_s(vehicle: Records, plans: Plans, convoy: Records) -> float:
+def crossing_s(vehicle: Row, plans: Plans, convoy: Row) -> float:
     """Seconds of silence that the plan explains where the vehicle last was; 0 outside every stretch.
 
     A stretch counts from one ping interval at full speed before it: the last ping comes before the silence begins.
