@@ -12,7 +12,10 @@ _KNOWN = (
     (r"OutOfMemoryError", "it ran out of memory"),
     (r"Failed to acquire lock on file", "another broker uses the same data folder. Stop that one first"),
 )
-_CAUSE = re.compile(r"^(?:Caused by: )?(?:[\w$]+\.)+[\w$]*(?:Exception|Error)\b.*|^Error: .*", re.MULTILINE)
+_CAUSE = re.compile(
+    r'^(?:Caused by: |Exception in thread "[^"]*" )?((?:[\w$]+\.)+[\w$]*(?:Exception|Error)\b.*|Error: .*)',
+    re.MULTILINE,
+)
 _BAD_LINE = re.compile(r"^\S+ (?:ERROR|FATAL) (.*)", re.MULTILINE)
 
 

@@ -11,10 +11,15 @@ from deploy.kafka.errors import EmbeddedKafkaError
 
 
 def cache_dir() -> Path:
-    """Return Kawal's folder in the user's cache, created."""
+    """Return Kawal's folder in the user's cache, created. Raises EmbeddedKafkaError when it cannot be."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     path = Path(base) / "kawal"
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EmbeddedKafkaError(
+            f"The cache folder {path} cannot be used: {error.strerror}. Name another with XDG_CACHE_HOME."
+        ) from error
     return path
 
 

@@ -52,10 +52,13 @@ class DataFolder:
         if self.is_temporary:
             shutil.rmtree(self.path, ignore_errors=True)
 
-    def format(self, jars: Sequence[Path], log: Path) -> None:
-        """Prepare an empty folder with Kafka's own tool; one that was prepared before is left as it is."""
+    def format(self, jars: Sequence[Path], log: Path) -> str | None:
+        """Prepare an empty folder with Kafka's own tool; one that was prepared before is left as it is.
+
+        Returns None, or what went wrong.
+        """
         if (self.path / STORAGE / "meta.properties").exists():
-            return
+            return None
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster_id, "-c", "server.properties"]
         start = log_size(log)
@@ -65,8 +68,7 @@ class DataFolder:
         except subprocess.TimeoutExpired:
             process.kill()
             code = process.wait()
-        if code:
-            raise EmbeddedKafkaError(f"Kafka cannot prepare {self.path}: {explain_end(log, start)}. Log: {log}")
+        return explain_end(log, start) if code else None
 
 
 def keep_log(log: Path) -> Path:

@@ -88,7 +88,8 @@ class EmbeddedKafka:
         self._folder = folder = self._folder or DataFolder(self._kept)
         try:
             self._prepare(folder)
-            folder.format(jars, self.log)
+            if refusal := folder.format(jars, self.log):
+                raise self._failed(refusal)
             self._launch(java.command(jars, self.log, ["kafka.Kafka", "server.properties"]))
             self._await_ready()
         except BaseException:
