@@ -82,7 +82,7 @@ def open_alert_ids(convoy_id: str, rows: Mapping[str, Seen]) -> Iterator[str]:
     for vehicle_id, row in rows.items():
         for kind in range(EPISODES):
             if row.open[kind]:
-                yield alert_id(convoy_id, vehicle_id, KINDS[kind], row.onset_ms[kind])
+                yield alert_id(convoy_id, vehicle_id, KINDS[kind], int(row.onset_ms[kind]))
 
 
 def _state(cargo: list[Seen], links: set[Link]) -> State:
