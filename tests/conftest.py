@@ -8,6 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from deploy.kafka.embedded import EmbeddedKafka
+from deploy.kafka.quick_start import archive
 from models.topics import TopicSet
 from streams import topic_admin
 
@@ -30,7 +31,11 @@ Produce = Callable[[str, Iterable[Outgoing]], Awaitable[None]]
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[EmbeddedKafka]:
     """One running broker for all tests; a test that kills a broker starts its own."""
-    with EmbeddedKafka() as broker:
+    if not archive().exists():
+        with EmbeddedKafka():  # its end makes the many starts to come quick
+            pass
+    # Tests that kill a worker need not wait out the six seconds that Kafka wants a session to last.
+    with EmbeddedKafka(settings={"group.min.session.timeout.ms": "1000"}) as broker:
         yield broker
 
 

@@ -17,12 +17,13 @@ from deploy.kafka.errors import EmbeddedKafkaError
 from deploy.kafka.jars import Progress, fetch_jars
 from deploy.kafka.ports import HOST, free_port, is_free
 from deploy.kafka.probe import is_serving
+from deploy.kafka.quick_start import Recording
 
 __all__ = ["EmbeddedKafka", "EmbeddedKafkaError"]
 
 _DISK_MB = 300
 _START_S = 60.0
-_STOP_S = 20.0
+_STOP_S, _STOP_RECORDING_S = 20.0, 60.0
 _POLL_S_MIN, _POLL_S_MAX = 0.02, 0.25
 
 
@@ -53,6 +54,7 @@ class EmbeddedKafka:
         self._process: subprocess.Popen[bytes] | None = None
         self._watchdog: subprocess.Popen[bytes] | None = None
         self._log_start = 0
+        self._recording = Recording()
 
     @property
     def bootstrap(self) -> str:
@@ -90,7 +92,8 @@ class EmbeddedKafka:
             self._prepare(folder)
             if refusal := folder.format(jars, self.log):
                 raise self._failed(refusal)
-            self._launch(java.command(jars, self.log, ["kafka.Kafka", "server.properties"]))
+            main = [*self._recording.begin(), "kafka.Kafka", "server.properties"]
+            self._launch(java.command(jars, self.log, main))
             self._await_ready()
         except BaseException:
             self._clean_up()
@@ -161,10 +164,11 @@ class EmbeddedKafka:
         if self._process:
             self._process.send_signal(how)
             try:
-                self._process.wait(_STOP_S)
+                self._process.wait(_STOP_RECORDING_S if self._recording.is_running else _STOP_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+            self._recording.end(is_whole=self._process.returncode != -signal.SIGKILL)
         if self._watchdog:
             java.end_watchdog(self._watchdog)
         self._process = self._watchdog = None

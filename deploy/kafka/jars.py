@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from deploy.kafka.cache import cache_dir, require_free, wait_for_lock
 from deploy.kafka.errors import EmbeddedKafkaError
+from deploy.kafka.quick_start import archive
 
 KAFKA_VERSION = "4.3.1"
 LOCK_FILE = Path(__file__).with_name("jars.lock")
@@ -58,6 +59,7 @@ def fetch_jars(progress: Progress | None = None) -> list[Path]:
         if missing:
             require_free(folder, _DOWNLOAD_MB, "downloading Apache Kafka")
             _download(missing, folder, progress)
+            archive().unlink(missing_ok=True)  # made from other files, Java would ignore it for ever
     return [folder / jar.file_name for jar in jars]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deploy.kafka.errors import EmbeddedKafkaError
 from deploy.kafka.jars import EXTRA_MISSING
+from deploy.kafka.quick_start import use_options
 
 _LOG_CONFIG = Path(__file__).with_name("log4j2.xml")
 
@@ -39,12 +40,10 @@ def find_java() -> Path:
 
 
 def command(jars: Sequence[Path], log: Path, arguments: Sequence[str]) -> list[str]:
-    """Return the command line of a Java program of Kafka: main class and its arguments."""
-    # The tool is done before the second compiler would pay.
-    brief = ("-XX:TieredStopAtLevel=1",) if arguments[0] != "kafka.Kafka" else ()
+    """Return the command line of a Java program of Kafka: main class and its arguments, maybe options before."""
     logging = (f"-Dlog4j2.configurationFile={_LOG_CONFIG}", f"-Dkawal.log={log}")
     classpath = ":".join(map(str, jars))
-    return [str(find_java()), *_OPTIONS, *brief, *logging, "-cp", classpath, *arguments]
+    return [str(find_java()), *_OPTIONS, *use_options(), *logging, "-cp", classpath, *arguments]
 
 
 def start_process(arguments: Sequence[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:

@@ -13,6 +13,7 @@ import pytest
 from deploy.kafka.errors import EmbeddedKafkaError
 from deploy.kafka.jars import KAFKA_VERSION, are_jars_cached, fetch_jars, locked_jars
 from deploy.kafka.ports import free_port
+from deploy.kafka.quick_start import archive
 from tests.deploy.registry import Registry, serve
 
 FETCH = [sys.executable, "-c", "from deploy.kafka.jars import fetch_jars; print(len(fetch_jars()))"]
@@ -100,7 +101,9 @@ def test_an_unreachable_registry_is_one_clear_line(empty_cache: Path, unreachabl
 def test_only_a_damaged_jar_is_fetched_again(full_cache: Path, reachable: Registry) -> None:
     victim = full_cache / f"kafka-clients-{KAFKA_VERSION}.jar"
     victim.write_bytes(victim.read_bytes()[:-1])
+    archive().touch()
     fetch_jars()
+    assert not archive().exists()
     assert {name for name in reachable.served if name.endswith(".jar")} == {victim.name}
     assert are_jars_cached()
 
