@@ -32,7 +32,7 @@ def worker() -> None:
     except KafkaConnectionError as error:
         leave(Exit.NO_BROKER, f"No Kafka broker answers at {broker} ({error}). Is it running? Try `kawal doctor`.")
     except TopicsError as error:
-        leave(Exit.CHECK_FAILED, f"{error}\nCreate or correct the topics: `kawal topics ensure`.")
+        leave(Exit.CHECK_FAILED, str(error))
     except Exception as error:
         leave(
             Exit.FAILED,

@@ -73,7 +73,9 @@ class Report:
             if mine.any():
                 self.metrics.observe_results(topic, results[mine])
                 known = mine & (fix_ms > 0)
-                self.metrics.receive_delay.observe(ROLES[rank], (merged.received_ms[known] - fix_ms[known]) / 1000)
+                delay_ms = merged.received_ms[known] - fix_ms[known]
+                # A device whose clock is ahead gives less than nothing.
+                self.metrics.receive_delay.observe(ROLES[rank], np.maximum(delay_ms, 0) / 1000)
         if merged.rank[-1] == TICK_RANK or (merged.rank == TICK_RANK).any():
             self._seen_s["engine"][partition] = time.time()
 

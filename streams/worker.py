@@ -56,9 +56,10 @@ async def run_worker(
     Raises TopicsError, KafkaConnectionError when the broker cannot be reached in time, and whatever ended the worker.
     """
     stop = _stop_on_signals()
-    _compile(make_watch())
-    _collect_rarely()
+    asyncio.get_running_loop().set_exception_handler(_log_forgotten)
     topics = await _find_topics(broker, settings)
+    compile_engine(make_watch())
+    _collect_rarely()
     tasks, plans, metrics, logs = Tasks(), Plans(), Metrics(), FaustLogs()
     report = Report(metrics, topics, plans.by_convoy)
     owned = Owned(topics, logs, plans.by_convoy, report, tasks, make_watch)
@@ -82,11 +83,14 @@ async def run_worker(
     log.info("ended in order")
 
 
-def _compile(watch: Watch) -> None:
-    """Let the engine compile, some seconds the first time on a machine, before a partition waits for it."""
+def compile_engine(watch: Watch) -> None:
+    """Let the engine compile before a partition waits for it: half a minute the first time, then a second."""
+    begin_s = time.monotonic()
+    log.info("loading the engine; the first time on a machine it is compiled")
     nothing = records(1, FIX)
     nothing["kind"] = HOLE
     watch.advance(Columns(nothing, [None]))
+    log.info("engine ready after %.1f s", time.monotonic() - begin_s)
 
 
 def _collect_rarely() -> None:
@@ -96,6 +100,11 @@ def _collect_rarely() -> None:
     """
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
+
+
+def _log_forgotten(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tell in one line of an exception that nobody took: aiokafka leaves one behind for each that it has raised."""
+    log.warning("%s error=%r", context["message"], context.get("exception"))
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -1,0 +1,36 @@
+"""Workers are killed and frozen in the middle of the work: every ping counts once, every right alert comes once."""
+
+import signal
+from pathlib import Path
+
+from bench.faults import Trial, run
+from bench.nemesis import until
+from bench.workload import Workload
+from deploy.kafka.embedded import EmbeddedKafka
+from models.topics import TopicSet
+from tests.streams.conftest import SHORT_SESSION_WORKER, StartWorker
+
+
+async def test_two_kills_and_a_freeze_lose_nothing_and_repeat_nothing(
+    engine: None, kafka: EmbeddedKafka, replay_topics: TopicSet, tmp_path: Path
+) -> None:
+    trial = Trial(Workload(24_000), kills=2, freezes=1, freeze_s=5, slice_s=0.05, command=SHORT_SESSION_WORKER)
+    outcome = await run(kafka.bootstrap, replay_topics, trial, tmp_path, lambda pings: None)
+    assert (outcome.lost, outcome.extra) == (0, 0)
+    assert outcome.verdict.right, outcome.verdict
+    assert outcome.exit_codes[-2:] == [0, 0]
+
+
+async def test_a_worker_that_was_replaced_while_it_was_frozen_leaves_with_one_clear_line(
+    topics: TopicSet, start_worker: StartWorker
+) -> None:
+    frozen = start_worker(topics)
+    await frozen.until("kawal_partitions_owned", topics.partitions)
+    frozen.send(signal.SIGSTOP)
+    successor = start_worker(topics)
+    await successor.until("kawal_partitions_owned", topics.partitions)
+    frozen.send(signal.SIGCONT)
+    await until(lambda: not frozen.alive, "the frozen worker to leave")
+    assert frozen.process.returncode == 1
+    assert "another worker has taken over partition" in frozen.log()
+    assert "Traceback" not in frozen.log()
