@@ -50,7 +50,7 @@ async def read_plain_faust(source: FilledSet, plans: Path) -> tuple[Reading, Ver
 
 async def read_kawal(source: FilledSet, advance: Advance) -> tuple[Reading, Verdict]:
     """Run the worker until everything is committed, then undo what it did."""
-    read = await drain(source.broker, source.topics, source.load.total, advance)
+    drained = await drain(source.broker, source.topics, source.load.total, advance)
     alerts = await committed(source.broker, source.topics.alerts)
     await forget(source.broker, source.topics)
-    return read, judge(map(of_alert, alerts), source.load.episodes())
+    return drained.read, judge(map(of_alert, alerts), source.load.episodes())

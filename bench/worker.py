@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -11,10 +10,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -27,7 +26,6 @@ from models.topics import TopicSet
 START_S_MAX = 120  # an engine that was never compiled takes most of it
 STALL_S_MAX = 60  # without progress for so long the worker is stuck
 STOP_S_MAX = 15
-_COUNTED = re.compile(rb"^kawal_pings_received_total\{.*\} (\S+)$", re.MULTILINE)
 
 
 class WorkerError(RuntimeError):
@@ -38,6 +36,7 @@ class Worker:
     """A running `kawal worker`; stopped with SIGTERM at the end of the block."""
 
     def __init__(self, broker: str, topics: TopicSet) -> None:
+        self.rss_mb_max = 0.0
         self._port = _free_port()
         self._log = Path(tempfile.mkstemp(prefix="kawal-bench-worker-", suffix=".log")[1])
         settings = {
@@ -54,7 +53,8 @@ class Worker:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._process.send_signal(signal.SIGTERM)
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(STOP_S_MAX)
         except psutil.TimeoutExpired:
@@ -64,22 +64,35 @@ class Worker:
 
     def pings(self) -> int:
         """Pings it has processed, 0 while its metrics are not there yet. Raises WorkerError when the process ended."""
+        return int(self._metric("kawal_pings_received_total"))
+
+    def partitions(self) -> int:
+        """Partition numbers it owns, with the state of their convoys loaded."""
+        return int(self._metric("kawal_partitions_owned"))
+
+    def _metric(self, name: str) -> float:
+        """A metric summed over its labels; each look also takes a sample of the memory."""
         if self._process.poll() is not None:
             raise WorkerError(f"the worker left with exit code {self._process.returncode}:\n{self.log_end()}")
+        self.rss_mb_max = max(self.rss_mb_max, self._process.memory_info().rss / 1e6)
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as response:
-                return int(sum(map(float, _COUNTED.findall(response.read()))))
+                lines = response.read().decode().splitlines()
         except (urllib.error.URLError, TimeoutError, ConnectionError):
-            return 0
+            return 0.0
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
+
+    async def until(self, count: Callable[[], int], least: int = 1) -> int:
+        """Wait until one of the counts above has come to `least`; gives the count. Raises TimeoutError, WorkerError."""
+        async with asyncio.timeout(START_S_MAX):
+            while (reached := count()) < least:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.02)
+        return reached
 
     def cpu_s(self) -> float:
         """User and system seconds of the process so far."""
         used = self._process.cpu_times()
         return float(used.user + used.system)
-
-    def rss_mb(self) -> float:
-        """Resident memory now."""
-        return float(self._process.memory_info().rss / 1e6)
 
     def log_end(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
@@ -93,25 +106,26 @@ def _free_port() -> int:
 
 
 class Offsets:
-    """What the worker's group has committed of its input, against the input's end."""
+    """What the worker's group has committed of the pings, against their end. Ticks alone are committed at leisure."""
 
     def __init__(self, broker: str, topics: TopicSet) -> None:
         self._admin = AIOKafkaAdminClient(bootstrap_servers=broker)
         self._broker, self._group = broker, f"{topics.prefix}-worker"
-        names = (topics.convoy_pings, topics.escort_pings, topics.ticks)
-        self._partitions = [TopicPartition(name, number) for name in names for number in range(topics.partitions)]
+        numbers = range(topics.partitions)
+        self._pings = [TopicPartition(t, n) for t in (topics.convoy_pings, topics.escort_pings) for n in numbers]
+        self._ticks = [TopicPartition(topics.ticks, n) for n in numbers]
 
     async def __aenter__(self) -> Self:
         await self._admin.start()
         async with AIOKafkaConsumer(bootstrap_servers=self._broker) as reader:
-            self._ends = await reader.end_offsets(self._partitions)
+            self._ends = await reader.end_offsets(self._pings)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._admin.close()
 
     async def left(self) -> int:
-        """Records that are not committed yet."""
+        """Pings that are not committed yet."""
         committed = await self._admin.list_consumer_group_offsets(self._group)
         done = {partition: found.offset for partition, found in committed.items()}
         return sum(end - max(0, done.get(partition, 0)) for partition, end in self._ends.items())
@@ -119,8 +133,8 @@ class Offsets:
     async def rewind(self) -> None:
         """Let the next worker begin at the beginning; the group must have no member."""
         async with AIOKafkaConsumer(bootstrap_servers=self._broker, group_id=self._group) as reader:
-            reader.assign(self._partitions)
-            await reader.commit(dict.fromkeys(self._partitions, 0))
+            reader.assign(self._pings + self._ticks)
+            await reader.commit(dict.fromkeys(self._pings + self._ticks, 0))
 
 
 async def forget(broker: str, topics: TopicSet) -> None:
@@ -138,21 +152,28 @@ async def forget(broker: str, topics: TopicSet) -> None:
         await offsets.rewind()
 
 
-async def drain(broker: str, topics: TopicSet, total: int, advance: Advance) -> Reading:
-    """Run a worker until all input is committed; the clock starts when it has processed its first pings.
+class Drained(NamedTuple):
+    """A worker's run over a filled set; memory is the most of it that was resident, start included."""
+
+    read: Reading
+    rss_mb_max: float
+
+
+async def drain(broker: str, topics: TopicSet, total: int, advance: Advance) -> Drained:
+    """Run a worker until all pings are committed; the clock starts when it has processed its first ones.
 
     Start, compilation and loading are therefore not in the reading, the last commit is. `advance` is told of the pings
     processed since it was told before.
     """
     async with Offsets(broker, topics) as offsets:
         with Worker(broker, topics) as worker:
-            seen = await _first_pings(worker)
+            seen = await worker.until(worker.pings)
             clock = Clock(seen, worker.cpu_s())
             advance(seen)
             async for _ in _until_committed(offsets, worker):
-                before, seen = seen, worker.pings()
+                before, seen = seen, max(seen, worker.pings())
                 advance(seen - before)
-            return clock.stop(total, worker.cpu_s())
+            return Drained(clock.stop(total, worker.cpu_s()), worker.rss_mb_max)
 
 
 async def _until_committed(offsets: Offsets, worker: Worker) -> AsyncIterator[None]:
@@ -166,10 +187,3 @@ async def _until_committed(offsets: Offsets, worker: Worker) -> AsyncIterator[No
         before, left = left, await offsets.left()
         if left < before:
             moved_s = time.monotonic()
-
-
-async def _first_pings(worker: Worker) -> int:
-    async with asyncio.timeout(START_S_MAX):
-        while not (pings := worker.pings()):  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.02)
-    return pings

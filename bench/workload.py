@@ -59,7 +59,7 @@ class Workload:
     pings: int = 1_000_000
     seed: int = 7
     interval_s: int = 10
-    vehicles_max: int = VEHICLES_MAX
+    start_ms: int = START_MS
 
     def __post_init__(self) -> None:
         smallest = 2 * CONVOY_SIZE * PINGS_PER_VEHICLE_MIN
@@ -68,7 +68,7 @@ class Workload:
 
     @property
     def convoys(self) -> int:
-        return min(self.vehicles_max, self.pings // PINGS_PER_VEHICLE_MIN) // CONVOY_SIZE
+        return min(VEHICLES_MAX, self.pings // PINGS_PER_VEHICLE_MIN) // CONVOY_SIZE
 
     @property
     def vehicles(self) -> int:
@@ -111,14 +111,15 @@ class Workload:
         return Routes.draw(self)
 
     @cached_property
-    def _events(self) -> "Events":
+    def events(self) -> "Events":
+        """What happens to whom, and when."""
         return Events.draw(self)
 
     def episodes(self) -> list[Episode]:
         """Every alert of kind deviation or stall that a correct watch raises and clears on these pings."""
         return [
-            Episode(self.vehicle_ids[vehicle], kind, START_MS + round(start_s * 1000))
-            for kind, starts_s in self._events.by_kind()
+            Episode(self.vehicle_ids[vehicle], kind, self.start_ms + round(start_s * 1000))
+            for kind, starts_s in self.events.by_kind()
             for vehicle, start_s in enumerate(starts_s)
             if np.isfinite(start_s)
         ]
@@ -129,11 +130,11 @@ class Workload:
         vehicle = np.argsort(self.phase_ms)
         for round_no in range(self.pings_per_vehicle):
             elapsed_ms = self.phase_ms[vehicle] + round_no * self.interval_s * 1000
-            yield Slice(vehicle, START_MS + elapsed_ms, self._encode(vehicle, elapsed_ms, rng))
+            yield Slice(vehicle, self.start_ms + elapsed_ms, self._encode(vehicle, elapsed_ms, rng))
 
     def _encode(self, vehicle: Ints, elapsed_ms: Ints, rng: np.random.Generator) -> list[bytes]:
         lat, lon, speed_mps, heading_deg = self._fixes(vehicle, elapsed_ms / 1000, rng)
-        times = np.datetime_as_string((START_MS + elapsed_ms).astype("datetime64[ms]")).tolist()
+        times = np.datetime_as_string((self.start_ms + elapsed_ms).astype("datetime64[ms]")).tolist()
         accuracy_m = rng.uniform(3, 8, len(vehicle)).tolist()
         battery_pct = (100 - elapsed_ms // 900_000 % 90).tolist()
         columns = (times, lat.tolist(), lon.tolist(), speed_mps.tolist(), heading_deg.tolist(), accuracy_m, battery_pct)
@@ -144,7 +145,7 @@ class Workload:
 
     def _fixes(self, vehicle: Ints, elapsed_s: Floats, rng: np.random.Generator) -> tuple[Floats, ...]:
         """Latitude, longitude, speed and heading of each vehicle, with noise."""
-        events, routes = self._events, self.routes
+        events, routes = self.events, self.routes
         halted_s = np.nan_to_num(np.clip(elapsed_s - events.halt_s[vehicle], 0, HALT_S))
         progress_m = routes.start_m[vehicle] + routes.speed_mps[vehicle] * (elapsed_s - halted_s)
         x_m, y_m, heading_rad = routes.place(vehicle // CONVOY_SIZE, progress_m, events.lateral_m(vehicle, elapsed_s))
