@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from models.alert import Alert
+from models.convoy_status import ConvoyStatus
 from models.plan import ConvoyPlan
 from streams.decode import TICK_RANK, Rejected, decode
 from streams.recording import Arrival
@@ -29,7 +30,11 @@ class Detection:
     def __init__(self, plans: Iterable[ConvoyPlan]) -> None:
         self._watch = Watch()
         for plan in plans:
-            self._watch.put_plan(plan)
+            self.put_plan(plan)
+
+    def put_plan(self, plan: ConvoyPlan) -> None:
+        """Judge a convoy by this plan from the next arrival on."""
+        self._watch.put_plan(plan)
 
     def judge(self, arrivals: Sequence[Arrival]) -> Judged:
         """Judge arrivals in their order. The silence before each is judged first, second by second."""
@@ -39,6 +44,10 @@ class Detection:
         advance = self._watch.advance(columns)
         counts = np.bincount(advance.results[rank != TICK_RANK], minlength=len(RESULTS)).tolist()
         return Judged(advance.alerts, rejected, dict(zip(RESULTS, counts, strict=True)))
+
+    def status(self, convoy_id: str) -> ConvoyStatus | None:
+        """Tell where a convoy is at the latest arrival."""
+        return self._watch.status(convoy_id)
 
     def finish(self, until_ms: int | None) -> Judged:
         """Judge the silence up to the last arrival, or until `until_ms` where that is later."""

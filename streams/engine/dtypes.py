@@ -127,9 +127,9 @@ VEHICLE = _record(
     ("first_lon", np.float64),
     ("hypothesis_m", np.float64, (HYPOTHESES,)),
     ("hypothesis_ms", np.int64, (HYPOTHESES,)),
+    ("hypothesis_peak_m", np.float64, (HYPOTHESES,)),
     ("hypothesis_cost", np.float64, (HYPOTHESES,)),
     ("hypothesis_segment", np.int32, (HYPOTHESES,)),
-    ("hypothesis_direction", np.int8, (HYPOTHESES,)),
     ("hypothesis_count", np.int8),
     ("chosen", np.int8),
     ("located", np.int8),
@@ -259,7 +259,6 @@ PLACE = _record(
     ("lateral_m", np.float64),
     ("cost", np.float64),
     ("segment", np.int32),
-    ("direction", np.int8),
 )
 """A point of the route to which a fix is nearer than to the points around it, and what it costs to be there."""
 
@@ -268,8 +267,8 @@ CHILD = _record(
     ("ms", np.int64),
     ("cost", np.float64),
     ("lateral_m", np.float64),
+    ("peak_m", np.float64),
     ("segment", np.int32),
-    ("direction", np.int8),
     ("on_route", np.int8),
     ("chosen", np.int8),
 )
@@ -280,11 +279,11 @@ CHILDREN = 64
 
 
 class Story(NamedTuple):
-    """Where a hypothesis stands: metres along the route, its segment, and its direction: forwards (1) or back (-1)."""
+    """Where a hypothesis stands: metres along the route, its segment, and how far it had come before it turned back."""
 
     at_m: float
     segment: int
-    direction: int
+    peak_m: float
 
 
 class Scratch(NamedTuple):

@@ -14,7 +14,7 @@ F = TypeVar("F", bound=Callable[..., object])
 def _cache_dir() -> str:
     """Give each version of the kernels a cache of its own.
 
-    numba looks only at the outermost function's own file: after a change in one that it calls, old code would still run.
+    numba looks at the outermost function's file alone: after a change in one that it calls, old code would still run.
     """
     here = Path(__file__).parent
     sources = b"".join(source.read_bytes() for source in sorted(here.glob("*.py")))

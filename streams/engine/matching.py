@@ -27,9 +27,10 @@ REACQUIRE_COST = 20.0  # looking behind the window again: must be corroborated b
 REACQUIRE_MS = 120_000  # and only after two minutes without the road, or a detour that crosses an earlier leg would win
 DETOUR_FREE_M = 50.0  # noise of two fixes: no cost for so much difference of progress and distance moved
 DETOUR_SCALE_M = 100.0
-BACK_FREE_M = 15.0  # a standing vehicle's fixes wander so far
-BACK_SCALE_M = 10.0
-TURN_COST = 12.0  # turning back on the route: more than one unexplained fix, less than two
+RETREAT_FREE_M = 15.0  # a standing vehicle's fixes wander so far
+RETREAT_SCALE_M = 10.0
+TURN_COST = 12.0  # going back along the route: more than one unexplained fix, less than two
+TURNED_M = 40.0  # from here on a heading against the road's is expected
 SAME_PLACE_M = 30.0  # two stories that end within this distance are one
 DECIDE_M = 50.0  # displacement after which the first match is decided
 TIE_COST = 1.0  # where stories are equally good the earlier leg is assumed: a convoy begins at the beginning
@@ -49,8 +50,8 @@ def accuracy_allowance_m(accuracy_m: float, cap_m: float) -> float:
 
 
 @kernel
-def place_cost(plans: Plans, convoy: Row, fix: Row, place: Row) -> float:
-    """Cost of a fix at a place: its distance from the road, and its heading against the road's where it moves."""
+def place_cost(plans: Plans, convoy: Row, fix: Row, place: Row, direction: int) -> float:
+    """Cost of a fix at a place: its distance from the road, and where it moves how its heading fits `direction`."""
     scale_m = convoy.deviation_raise_m / 5.0
     cost = min(0.5 * (place.lateral_m / scale_m) ** 2, OFF_COST)
     if math.isnan(fix.heading_deg) or fix.speed_mps <= MOVING_MPS:
@@ -58,7 +59,7 @@ def place_cost(plans: Plans, convoy: Row, fix: Row, place: Row) -> float:
     v = plans.vertices[convoy.vertex_from + place.segment]
     heading = math.radians(fix.heading_deg)
     along = (v.dx_m * math.sin(heading) + v.dy_m * math.cos(heading)) / v.segment_m
-    return cost + HEADING_COST * (1.0 - along * place.direction)
+    return cost + HEADING_COST * (1.0 - along * direction)
 
 
 @kernel
@@ -72,24 +73,31 @@ def moved_m(plans: Plans, convoy: Row, fix: Row, start: Story) -> float:
 
 
 @kernel
-def turned(direction: int, ahead_m: float) -> int:
-    """Direction of movement after going `ahead_m`: unchanged while that may be noise."""
-    if abs(ahead_m) <= BACK_FREE_M:
-        return direction
-    return 1 if ahead_m > 0.0 else -1
+def retreat_cost(story: Story) -> float:
+    """Cost of all the way that a story has gone back from its farthest point: however slowly, it is paid once."""
+    retreat_m = story.peak_m - story.at_m
+    return min(max(retreat_m - RETREAT_FREE_M, 0.0) / RETREAT_SCALE_M, TURN_COST)
 
 
 @kernel
-def transition_cost(start: Story, at_m: float, straight_m: float) -> float:
-    """Cost of going from a story to `at_m` when the fix lies `straight_m` away: for turning, and for a way unlike the
-    movement.
-    """
-    ahead_m = at_m - start.at_m
-    cost = 0.0
-    if ahead_m * start.direction < -BACK_FREE_M:
-        cost = min((abs(ahead_m) - BACK_FREE_M) / BACK_SCALE_M, TURN_COST)
-    differing_m = abs(abs(ahead_m) - straight_m)
-    return cost + min(max(differing_m - DETOUR_FREE_M, 0.0) / DETOUR_SCALE_M, TRANSITION_COST_MAX)
+def go_on(start: Story, at_m: float, segment: int) -> Story:
+    """The story that goes on to `at_m`. Its farthest point follows it back once the turning is paid for in full."""
+    paid_m = RETREAT_FREE_M + RETREAT_SCALE_M * TURN_COST
+    return Story(at_m, segment, min(max(start.peak_m, at_m), at_m + paid_m))
+
+
+@kernel
+def direction_of(story: Story) -> int:
+    """1 for a story that goes forwards, -1 for one that has turned back."""
+    return -1 if story.peak_m - story.at_m > TURNED_M else 1
+
+
+@kernel
+def transition_cost(start: Story, end: Story, straight_m: float) -> float:
+    """Cost of going from one story to the next with the fix `straight_m` away: of turning, and of an unlike way."""
+    differing_m = abs(abs(end.at_m - start.at_m) - straight_m)
+    detour = min(max(differing_m - DETOUR_FREE_M, 0.0) / DETOUR_SCALE_M, TRANSITION_COST_MAX)
+    return detour + retreat_cost(end) - retreat_cost(start)
 
 
 @kernel
@@ -111,7 +119,7 @@ def keep_child(children: Records, count: int, child: tuple[Story, int, float, fl
             return count
     c.at_m = story.at_m
     c.segment = story.segment
-    c.direction = story.direction
+    c.peak_m = story.peak_m
     c.ms = ms
     c.cost = cost
     c.lateral_m = lateral_m
@@ -138,9 +146,8 @@ def add_anywhere(plans: Plans, convoy: Row, fix: Row, entry: tuple[int, int, flo
     for k in range(places):
         p = scratch.places[k]
         if p.lateral_m <= limit_m:
-            p.direction = 1
-            cost = entry_cost + place_cost(plans, convoy, fix, p)
-            story = Story(p.at_m, p.segment, 1)
+            cost = entry_cost + place_cost(plans, convoy, fix, p, 1)
+            story = Story(p.at_m, p.segment, p.at_m)
             count = keep_child(scratch.children, count, (story, fix.fix_ms, cost, p.lateral_m, 1, 0))
     return count
 
@@ -164,9 +171,9 @@ def price(plans: Plans, convoy: Row, fix: Row, start: Story, places: int, scratc
     for k in range(places):
         p = scratch.places[k]
         p.cost = np.inf
-        p.direction = turned(start.direction, p.at_m - start.at_m)
         if p.lateral_m <= limit_m:
-            p.cost = place_cost(plans, convoy, fix, p) + transition_cost(start, p.at_m, straight_m)
+            story = go_on(start, p.at_m, p.segment)
+            p.cost = place_cost(plans, convoy, fix, p, direction_of(story)) + transition_cost(start, story, straight_m)
         if p.cost < best_cost:
             best, best_cost = k, p.cost
     return best
@@ -176,9 +183,7 @@ def price(plans: Plans, convoy: Row, fix: Row, start: Story, places: int, scratc
 def extend(vehicle: Row, plans: Plans, convoy: Row, fix: Row, family: tuple[int, int], scratch: Scratch) -> int:
     """Add what hypothesis `family[0]` may become to the `family[1]` children so far; gives their new number."""
     parent, count = family
-    start = Story(
-        vehicle.hypothesis_m[parent], vehicle.hypothesis_segment[parent], vehicle.hypothesis_direction[parent]
-    )
+    start = Story(vehicle.hypothesis_m[parent], vehicle.hypothesis_segment[parent], vehicle.hypothesis_peak_m[parent])
     paid = vehicle.hypothesis_cost[parent]
     chosen = 1 if vehicle.chosen == parent else 0
     elapsed_s = (fix.fix_ms - vehicle.hypothesis_ms[parent]) / 1000.0
@@ -188,7 +193,7 @@ def extend(vehicle: Row, plans: Plans, convoy: Row, fix: Row, family: tuple[int,
     for k in range(places):
         p = scratch.places[k]
         if p.cost < np.inf:
-            story = Story(p.at_m, p.segment, p.direction)
+            story = go_on(start, p.at_m, p.segment)
             child = (story, fix.fix_ms, paid + p.cost, p.lateral_m, 1, chosen if k == best else 0)
             count = keep_child(scratch.children, count, child)
     if best < 0:
@@ -237,7 +242,7 @@ def remember(vehicle: Row, children: Records, count: int, believed: int) -> None
         vehicle.hypothesis_ms[kept] = c.ms
         vehicle.hypothesis_cost[kept] = c.cost - base
         vehicle.hypothesis_segment[kept] = c.segment
-        vehicle.hypothesis_direction[kept] = c.direction
+        vehicle.hypothesis_peak_m[kept] = c.peak_m
         c.cost = np.inf
         kept += 1
         pick = cheapest(children, count, 0.0)

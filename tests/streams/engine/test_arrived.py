@@ -1,0 +1,29 @@
+"""arrived: at the end of the route, once."""
+
+from tests.streams.engine.road import STRAIGHT, Drive, plan, seconds
+
+
+def test_it_is_told_once_within_the_radius_of_the_end():
+    drive = Drive(plan(STRAIGHT)).along([(19_000.0 + 100 * i, 0.0) for i in range(11)])
+    drive.along([(20_000.0, 0.0)] * 5, begin_s=200)
+    [alert] = drive.alerts
+    assert (alert.kind, alert.transition, alert.severity, alert.reason) == ("arrived", "raised", "low", "arrived")
+    assert seconds(alert.at_ms) == 90
+
+
+def test_passing_near_the_end_early_is_no_arrival():
+    loop = [(0.0, 0.0), (5000.0, 0.0), (5000.0, 5000.0), (0.0, 5000.0), (0.0, 100.0)]
+    assert Drive(plan(loop)).along([(100.0 * i, 0.0) for i in range(20)]).alerts == []
+
+
+def test_it_ends_what_was_open():
+    near = [(19_000.0 + 50 * i, 0.0) for i in range(16)]
+    drive = Drive(plan(STRAIGHT)).along([*near, *[(19_800.0, 0.0)] * 25, (19_870.0, 0.0)])
+    assert drive.told() == ["stall raised", "stall cleared", "arrived raised"]
+    assert drive.alerts[1].reason == "arrived"
+
+
+def test_nothing_is_judged_afterwards():
+    drive = Drive(plan(STRAIGHT)).along([(19_500.0 + 100 * i, 0.0) for i in range(6)])
+    drive.along([(20_000.0, 500.0 + 100 * i) for i in range(30)], begin_s=100).until(5000)
+    assert drive.told() == ["arrived raised"]

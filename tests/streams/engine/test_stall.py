@@ -1,0 +1,129 @@
+"""stall: standing for too long, in fixes or in silence."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.streams.engine.road import START_MS, STRAIGHT, Drive, Point, no_signal, ping, plan, seconds, stop
+
+HERE: Point = (5000.0, 0.0)
+
+
+def moving(until_m: float = 5000, begin_m: float = 4000, step_m: float = 100) -> list[Point]:
+    return [(begin_m + step_m * i, 0.0) for i in range(int((until_m - begin_m) / step_m) + 1)]
+
+
+def test_standing_for_the_hold_is_listed_low_and_rises_to_high():
+    drive = Drive(plan(STRAIGHT)).along([*moving(), *[HERE] * 60])
+    assert [(a.kind, a.transition, a.severity, a.reason) for a in drive.alerts] == [
+        ("stall", "raised", "low", "standing"),
+        ("stall", "updated", "high", "standing"),
+    ]
+    raised, updated = drive.alerts
+    assert (seconds(raised.onset_ms), seconds(raised.at_ms), raised.duration_s) == (100, 280, 180)
+    assert seconds(updated.at_ms) == 580
+
+
+def test_moving_on_clears_it_at_the_second_fix_away():
+    drive = Drive(plan(STRAIGHT)).along([*moving(), *[HERE] * 20, *moving(6000, 5100)])
+    assert drive.told() == ["stall raised", "stall cleared"]
+    assert drive.alerts[1].reason == "moved"
+    assert seconds(drive.alerts[1].at_ms) == 320
+
+
+def test_one_outlying_fix_neither_clears_it_nor_stops_its_clock():
+    outlier = (5060.0, 60.0)
+    drive = Drive(plan(STRAIGHT)).along([*moving(), *[HERE] * 10, outlier, *[HERE] * 20, outlier, *[HERE] * 5])
+    assert drive.told() == ["stall raised"]
+    assert seconds(drive.alerts[0].onset_ms) == 100
+
+
+def test_moving_within_the_radius_is_standing():
+    wandering = [(5000.0 + 45 * (i % 2), 0.0) for i in range(25)]
+    assert Drive(plan(STRAIGHT)).along([*moving(), *wandering]).told() == ["stall raised"]
+
+
+def test_a_slow_vehicle_does_not_stand():
+    assert Drive(plan(STRAIGHT)).along(moving(7000, step_m=6)).alerts == []
+
+
+def test_silence_does_not_stop_the_clock():
+    drive = Drive(plan(STRAIGHT)).along(moving()).until(300)
+    [raised] = [a for a in drive.alerts if a.kind == "stall"]
+    assert raised.reason == "standing-silent"
+    assert (seconds(raised.onset_ms), seconds(raised.at_ms)) == (100, 280)
+
+
+def test_a_late_ping_that_shows_movement_does():
+    drive = Drive(plan(STRAIGHT)).along(moving()).until(200)
+    drive.along(moving(6000, 5100), begin_s=110, received_s=200).until(270)
+    assert drive.told("stall") == []
+
+
+def test_a_device_whose_clock_is_behind_stands_no_longer_than_it_does():
+    pings = [ping(10.0 * i - 7200, p, received_s=10.0 * i) for i, p in enumerate(moving())]
+    drive = Drive(plan(STRAIGHT)).send(*pings).until(250)
+    assert drive.told("stall") == []
+    [raised] = [a for a in drive.until(290).alerts if a.kind == "stall"]
+    assert seconds(raised.detected_at_ms) == 280
+    assert seconds(raised.at_ms) == 280 - 7200
+
+
+def test_an_authorised_stop_is_silent_until_its_dwell_is_over():
+    rest = plan(STRAIGHT, stops=[stop(HERE, max_dwell_s=600)])
+    drive = Drive(rest).along([*moving(), *[HERE] * 59])
+    assert drive.alerts == []
+    drive.along([HERE] * 10, begin_s=700)
+    assert [(a.transition, a.severity, a.reason) for a in drive.alerts] == [("raised", "high", "over-dwell")]
+
+
+def test_silence_in_an_authorised_stop_counts_its_dwell_too():
+    rest = plan(STRAIGHT, stops=[stop(HERE, max_dwell_s=600)])
+    drive = Drive(rest).along(moving()).until(685)
+    assert drive.told("stall") == []
+    assert drive.until(705).told("stall") == ["stall raised"]
+
+
+def test_beside_the_authorised_stop_it_counts():
+    rest = plan(STRAIGHT, stops=[stop((5000, 300))])
+    assert Drive(rest).along([*moving(), *[HERE] * 20]).told() == ["stall raised"]
+
+
+def test_accuracy_may_reach_into_the_authorised_stop():
+    rest = plan(STRAIGHT, stops=[stop((5000, 150))])
+    assert Drive(rest).along([*moving(), *[HERE] * 20], accuracy_m=30).told() == []
+
+
+def test_at_the_start_before_departure_it_may_stand():
+    drive = Drive(plan(STRAIGHT)).along([(10.0, 0.0)] * 100)
+    assert drive.alerts == []
+
+
+def test_after_the_planned_departure_the_clock_runs_from_it():
+    departing = plan(STRAIGHT, depart_at=datetime.fromtimestamp(START_MS / 1000 + 600, UTC))
+    drive = Drive(departing).along([(10.0, 0.0)] * 90)
+    [raised] = drive.alerts
+    assert (seconds(raised.onset_ms), seconds(raised.at_ms)) == (600, 780)
+
+
+def test_after_arrival_it_may_stand():
+    drive = Drive(plan(STRAIGHT)).along([*moving(20_000, 18_000), *[(20_000.0, 0.0)] * 60])
+    assert drive.told() == ["arrived raised"]
+
+
+@pytest.mark.parametrize("risk", ["high", "medium"])
+def test_in_a_prone_district_it_rises_to_critical(risk: str):
+    drive = Drive(plan(STRAIGHT, risk=risk)).along([*moving(), *[HERE] * 60])
+    assert drive.alerts[-1].severity == ("critical" if risk == "high" else "high")
+
+
+def test_off_the_route_it_rises_to_critical():
+    drive = Drive(plan(STRAIGHT)).along([*moving(), *[(5000.0, 200.0)] * 60])
+    assert [(a.kind, a.severity) for a in drive.alerts][-1] == ("stall", "critical")
+
+
+def test_in_a_stretch_without_signal_silence_says_nothing_of_standing():
+    quiet = plan(STRAIGHT, no_signal=[no_signal(5000, 8000)])
+    drive = Drive(quiet).along(moving()).until(1090)
+    assert drive.alerts == []
+    assert drive.until(1110).told("stall") == ["stall raised"]
