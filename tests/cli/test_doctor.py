@@ -46,9 +46,10 @@ def test_a_sound_installation_passes_with_every_setting_and_its_origin(live_set:
     assert "no tick yet" in checks["clock"]["found"]
 
 
-async def test_a_fresh_tick_compares_the_clocks(live_set: TopicSet, produce: Produce) -> None:
+async def test_the_newest_tick_compares_the_clocks(live_set: TopicSet, produce: Produce) -> None:
     await produce(live_set.ticks, [Outgoing(None, b"", partition=0)])
-    assert diagnose(Exit.DONE)[1]["clock"]["state"] == "ok"
+    found = diagnose(Exit.DONE)[1]["clock"]["found"]
+    assert "within 5 s" in found or "ago" in found  # ago, where the machine is too busy to look in time
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,10 @@ def test_missing_topics_fail_with_the_command_that_creates_them(
     topics = diagnose(Exit.CHECK_FAILED)[1]["topics"]
     assert topics["state"] == "fail"
     assert "kawal topics ensure" in topics["advice"]
+
+
+def test_a_tick_in_time_is_well() -> None:
+    assert compare_clocks(1_700_000_000_000, 1_700_000_000_400).state == "ok"
 
 
 def test_a_missing_broker_fails_with_its_own_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
