@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from prometheus_client import Gauge
 
 from models.convoy_status import ConvoyStatus
-from models.plan import ConvoyPlan
 from models.topics import TopicSet
 from streams.merge import Merged
 from streams.metrics import ROLES, Metrics
 from streams.outbox import Snapshot
+from streams.plan_reader import Plans
 
 TICK_RANK = 2
 
@@ -52,7 +52,7 @@ class Fleet:
 class Report:
     """Keeps the metrics up to date."""
 
-    def __init__(self, metrics: Metrics, topics: TopicSet, plans: Mapping[str, ConvoyPlan]) -> None:
+    def __init__(self, metrics: Metrics, topics: TopicSet, plans: Plans) -> None:
         self.metrics = metrics
         self._topics = topics
         self._plans = plans
@@ -92,7 +92,7 @@ class Report:
             if not self._topics.replay:
                 self.metrics.ping_to_alert.observe(time.time() - alert.detected_at_ms / 1000)
         for status in snapshot.statuses:
-            plan = self._plans.get(status.convoy_id)
+            plan = self._plans.by_convoy.get(status.convoy_id)
             self._fleet.put(status, plan.risk if plan else "unknown")
         if snapshot.ticks:
             self._seen_s["committed"][snapshot.checkpoint.partition] = time.time()
@@ -117,6 +117,7 @@ class Report:
     def look(self, lag: Mapping[str, int], open_alerts: Mapping[str, int], partitions: int) -> None:
         """Bring the gauges up to date, once a second."""
         self.metrics.partitions.set(partitions)
+        self.metrics.plans_bad.set(self._plans.bad)
         _set_all(self.metrics.lag, [((topic,), count) for topic, count in lag.items()])
         _set_all(self.metrics.alerts_open, [((severity,), open_alerts.get(severity, 0)) for severity in SEVERITIES])
         slowest_s = [((stage,), min(seen_s.values())) for stage, seen_s in self._seen_s.items() if seen_s]

@@ -61,7 +61,7 @@ async def run_worker(
     compile_engine(make_watch())
     _collect_rarely()
     tasks, plans, metrics, logs = Tasks(), Plans(), Metrics(), FaustLogs()
-    report = Report(metrics, topics, plans.by_convoy)
+    report = Report(metrics, topics, plans)
     owned = Owned(topics, logs, plans.by_convoy, report, tasks, make_watch)
     with _metrics_server(settings, metrics), TemporaryDirectory(prefix="kawal-worker-") as folder:
         async with following(broker, [topics.plans], from_beginning=True) as follower:

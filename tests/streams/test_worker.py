@@ -119,6 +119,7 @@ def kawal_worker(**environment: str) -> subprocess.CompletedProcess[str]:
         [str(Path(sys.executable).with_name("kawal")), "worker"],
         env=cleared | {"KAWAL_METRICS_PORT": "0"} | environment,
         capture_output=True,
+        check=False,
         text=True,
         timeout=90,
     )

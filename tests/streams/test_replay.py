@@ -1,0 +1,167 @@
+"""One recording, two ways: `kawal replay` to a worker, and `kawal detect`. Same alerts, same bytes."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from bench.nemesis import WAIT_S, MortalWorker
+from deploy.kafka.embedded import EmbeddedKafka
+from models.topics import TopicSet
+from simulate.bontang import FAULTS, PLAN
+from simulate.schedule import depart_from
+from simulate.traffic import generate
+from streams.follow import ends_of
+from streams.takeover import committed_offsets
+from tests.conftest import ReadAll
+from tests.streams.conftest import StartWorker
+
+ROOT = Path(__file__).parents[2]
+BUSES = ROOT.parent / "shared" / "data" / "liverpool_bus14"
+
+
+class Recording(NamedTuple):
+    """A recording with its plan, and the speed at which it is over in about ten seconds."""
+
+    pings: Path
+    plan: Path
+    speed: float
+
+
+def bontang(folder: Path) -> Recording:
+    """The sample operation as the demo drives it, on the dates of its plan."""
+    from models.plan_file import load_plan
+
+    plans = load_plan(PLAN)
+    first = min(plan.depart_at for plan in plans if plan.depart_at is not None)
+    pings = generate(depart_from(plans, first), FAULTS, int(first.timestamp() * 1000), seed=2)
+    (folder / "pings.jsonl").write_bytes(b"".join(ping.line() + b"\n" for ping in pings))
+    return Recording(folder / "pings.jsonl", PLAN, 300)
+
+
+def buses(folder: Path) -> Recording:
+    """Real buses of one line, all in one convoy; each waits for the next trip between two."""
+    if not BUSES.is_dir():
+        pytest.skip("the recorded buses of ../shared/data are not here")
+    pings = BUSES / "pings.jsonl"
+    vehicles = sorted({json.loads(line)["vehicle_id"] for line in pings.read_text().splitlines()})
+    roles = {vehicle: "escort" if number % 2 else "cargo" for number, vehicle in enumerate(vehicles)}
+    plan = {
+        "operation": "Route 14 outbound",
+        "timezone": "Europe/London",
+        "convoys": [
+            {
+                "convoy_id": "BUS-14",
+                "name": "Route 14 outbound",
+                "route": json.loads((BUSES / "route.geojson").read_text())["geometry"],
+                "vehicles": [{"vehicle_id": vehicle, "role": role} for vehicle, role in roles.items()],
+            }
+        ],
+    }
+    (folder / "plan.json").write_text(json.dumps(plan))
+    return Recording(pings, folder / "plan.json", 900)
+
+
+@pytest.fixture(params=[bontang, buses])
+def recording(request: pytest.FixtureRequest, tmp_path: Path) -> Recording:
+    made: Recording = request.param(tmp_path)
+    return made
+
+
+def environment(kafka: EmbeddedKafka, topics: TopicSet) -> dict[str, str]:
+    return {
+        **{name: text for name, text in os.environ.items() if not name.startswith("KAWAL_")},
+        "KAWAL_BROKER": kafka.bootstrap,
+        "KAWAL_TOPIC_PREFIX": topics.prefix,
+        "KAWAL_PARTITIONS": str(topics.partitions),
+    }
+
+
+def kawal(arguments: list[str], env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "cli", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, timeout=120, check=False)
+
+
+def detected(recording: Recording) -> list[bytes]:
+    """The alerts that `kawal detect` prints, sorted."""
+    done = kawal(["detect", "--plan", str(recording.plan), str(recording.pings)])
+    assert done.returncode == 0, done.stderr.decode()
+    return sorted(done.stdout.splitlines())
+
+
+def replay(recording: Recording, speed: float) -> list[str]:
+    return ["replay", str(recording.pings), "--plan", str(recording.plan), "--speed", f"{speed:g}"]
+
+
+async def read_through(kafka: EmbeddedKafka, topics: TopicSet, worker: MortalWorker) -> None:
+    """Wait until a worker has committed everything that was published."""
+    ends = await ends_of(kafka.bootstrap, [topics.convoy_pings, topics.escort_pings, topics.ticks])
+    async with asyncio.timeout(WAIT_S):
+        while not _reached(await committed_offsets(kafka.bootstrap, topics), ends):
+            assert worker.alive, worker.log()
+            await asyncio.sleep(0.1)
+
+
+def _reached(committed: Mapping[tuple[str, int], int], ends: Mapping[tuple[str, int], int]) -> bool:
+    return all(committed.get(tp, 0) >= end for tp, end in ends.items())
+
+
+async def alerts_of(worker: MortalWorker, topics: TopicSet, read_all: ReadAll) -> list[bytes]:
+    """Every committed alert after the worker has ended in order, sorted."""
+    worker.send(signal.SIGTERM)
+    assert await worker.end() == 0, worker.log()
+    return sorted(record.value or b"" for record in await read_all(topics.alerts))
+
+
+@pytest.mark.parametrize("paced", [False, True], ids=["as fast as possible", "at a steady speed"])
+async def test_a_replay_gives_the_alerts_of_detect_byte_for_byte(
+    recording: Recording,
+    paced: bool,
+    kafka: EmbeddedKafka,
+    replay_topics: TopicSet,
+    start_worker: StartWorker,
+    read_all: ReadAll,
+) -> None:
+    worker = start_worker(replay_topics)
+    await worker.until("kawal_partitions_owned", replay_topics.partitions)
+    command = replay(recording, recording.speed if paced else 0)
+    done = await asyncio.to_thread(kawal, command, environment(kafka, replay_topics))
+    assert done.returncode == 0, done.stderr.decode()
+    await read_through(kafka, replay_topics, worker)
+    expected = detected(recording)
+    assert await alerts_of(worker, replay_topics, read_all) == expected
+    assert len(expected) > 10
+
+
+async def test_a_worker_killed_in_the_middle_changes_no_byte(
+    recording: Recording,
+    kafka: EmbeddedKafka,
+    replay_topics: TopicSet,
+    start_worker: StartWorker,
+    read_all: ReadAll,
+) -> None:
+    first = start_worker(replay_topics)
+    await first.until("kawal_partitions_owned", replay_topics.partitions)
+    command = replay(recording, recording.speed)
+    done = asyncio.create_task(asyncio.to_thread(kawal, command, environment(kafka, replay_topics)))
+    await first.until("kawal_alerts_total", 3)
+    first.send(signal.SIGKILL)
+    await first.end()
+    second = start_worker(replay_topics)
+    assert (await done).returncode == 0
+    await read_through(kafka, replay_topics, second)
+    assert await alerts_of(second, replay_topics, read_all) == detected(recording)
+
+
+def test_a_live_set_is_refused_with_what_to_do(kafka: EmbeddedKafka, topics: TopicSet, tmp_path: Path) -> None:
+    done = kawal(replay(bontang(tmp_path), 0), environment(kafka, topics))
+    assert done.returncode == 5
+    assert b"kawal topics ensure --replay" in done.stderr
+    assert done.stdout == b""
