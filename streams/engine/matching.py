@@ -18,7 +18,8 @@ from streams.engine.jit import kernel
 from streams.engine.places import find_places
 
 # Costs are in units of a log-likelihood: a margin of 6 is a likelihood ratio of about 400.
-OFF_COST = 8.0  # a fix that this hypothesis cannot explain; also the most that distance from the road can cost
+OFF_COST = 8.0  # a fix that this hypothesis cannot explain
+LATERAL_COST_MAX = 6.0  # distance within the corridor alone never makes a fix unexplained: progress goes on at 90 m
 TRANSITION_COST_MAX = 16.0  # a shortcut to far ahead is rare, not impossible: three fixes must be able to prove it
 SWITCH_COST = 6.0  # below this a second story never takes over: progress would flicker between two legs of one road
 FORGET_COST = 40.0  # five unexplained fixes: a story this bad is dropped
@@ -53,7 +54,7 @@ def accuracy_allowance_m(accuracy_m: float, cap_m: float) -> float:
 def place_cost(plans: Plans, convoy: Row, fix: Row, place: Row, direction: int) -> float:
     """Cost of a fix at a place: its distance from the road, and where it moves how its heading fits `direction`."""
     scale_m = convoy.deviation_raise_m / 5.0
-    cost = min(0.5 * (place.lateral_m / scale_m) ** 2, OFF_COST)
+    cost = min(0.5 * (place.lateral_m / scale_m) ** 2, LATERAL_COST_MAX)
     if math.isnan(fix.heading_deg) or fix.speed_mps <= MOVING_MPS:
         return cost
     v = plans.vertices[convoy.vertex_from + place.segment]
