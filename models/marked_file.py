@@ -1,8 +1,9 @@
 """YAML and JSON files read with the line of every value, so that a fault can name its place."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,18 @@ class MarkedFile:
     content: Any
     repeated: list[tuple[int | None, str]]
     """Line and key where a key occurs twice in its mapping: one of the two values would be lost in silence."""
-    root: yaml.Node | None
+    find_root: Callable[[], yaml.Node | None]
+
+    @cached_property
+    def _root(self) -> yaml.Node | None:
+        # only a fault asks for it, and for JSON it takes twenty times as long as reading the file
+        return self.find_root()
 
     def line_of(self, location: Location) -> int | None:
         """Return the line of a value, or of the nearest thing around it that exists."""
-        if self.root is None:
+        if self._root is None:
             return None
-        mark, node = self.root.start_mark, self.root
+        mark, node = self._root.start_mark, self._root
         for step in location:
             found = _step(node, step)
             if found is None:
@@ -84,7 +90,7 @@ def _read_yaml(text: str) -> MarkedFile:
         raise
     except (yaml.YAMLError, ValueError) as error:
         raise MarkedFileError(f"is no YAML: {error}") from error
-    return MarkedFile(content, loader.repeated, root)
+    return MarkedFile(content, loader.repeated, lambda: root)
 
 
 def _check_depth(text: str) -> None:
@@ -114,7 +120,7 @@ def _read_json(text: str) -> MarkedFile:
         raise MarkedFileError(f"is no JSON: {error.msg}", error.lineno) from error
     except (ValueError, RecursionError) as error:
         raise MarkedFileError(f"is no JSON: {error}") from error
-    return MarkedFile(content, repeated, _nodes_of_json(text))
+    return MarkedFile(content, repeated, partial(_nodes_of_json, text))
 
 
 def _nodes_of_json(text: str) -> yaml.Node | None:
