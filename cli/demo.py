@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from cli.download_bar import download_bar
 from cli.exits import Exit, broker_faults, leave, read_plans, read_settings
@@ -78,10 +77,9 @@ def _embedded_unless(broker: str | None, console: Console) -> Iterator[str]:
         yield broker
         return
     kafka = EmbeddedKafka()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        console.print("Starting Apache Kafka on this machine; the first time, 45 MB are downloaded.")
-        download = bar.add_task("Apache Kafka", visible=False)
-        kafka.start(lambda done, total: bar.update(download, completed=done, total=total, visible=True))
+    console.print("Starting Apache Kafka on this machine.")
+    with download_bar(console) as progress:
+        kafka.start(progress)
     try:
         yield kafka.bootstrap
     finally:

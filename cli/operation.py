@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,25 +17,35 @@ from models.alert import Alert
 from models.convoy_status import ConvoyStatus
 from models.plan import ConvoyPlan
 from models.topics import TopicSet
-from streams.follow import Follower, following
+from streams.follow import Follower, ends_of, following
+from streams.handover import TopicPartition
 from streams.plan_writer import write_plans
 from streams.publish import Published, Publisher
 from streams.recording import Arrival
+from streams.takeover import committed_offsets
 from streams.topic_admin import ensure
 
 WORKER_WAIT_S = 20.0
 """Vehicles do not wait for a worker that still compiles: it catches up, and the first alert comes no later for it."""
 
-QUIET_S = 1.5
-"""The operation is over when nothing came for this long after its last ping: the worker checkpoints each second."""
+COMPILED_POLL_S = 0.1
 
-QUIET_MAX_S = 10.0
+SETTLE_MAX_S = 60.0
+"""At the end of the drive a worker that is behind gets this long to catch up: what it still finds counts."""
+
+SETTLED_POLL_S = 0.2
+QUIET_S = 1.0
+"""What is committed is read at once; when nothing came for this long, all of it was."""
 
 
 @dataclass(slots=True)
 class Operation:
-    """One run: what is published where, and what was read back. Times are of the monotonic clock."""
+    """One run: what is published where, and what was read back. Times are of the monotonic clock.
 
+    `compiling` is the process that compiles the engine; the worker starts when it has ended.
+    """
+
+    compiling: subprocess.Popen[bytes]
     broker: str
     topics: TopicSet
     plans: Sequence[ConvoyPlan]
@@ -46,6 +57,7 @@ class Operation:
     pings: int = 0
     first_alert_s: float | None = None
     _heard_s: float = 0.0
+    _worker_ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, for_s: float | None) -> None:
         """Create the topics, import the plans, start a worker, and drive until all is over or `for_s` have passed.
@@ -55,33 +67,42 @@ class Operation:
         """
         await ensure(self.broker, self.topics)
         await write_plans(self.broker, self.topics, {plan.convoy_id: plan.to_json() for plan in self.plans})
-        async with WorkerProcess(self.broker, self.topics) as worker:
-            await first_of(self._watch(worker, for_s), worker.ended())
-
-    async def _watch(self, worker: WorkerProcess, for_s: float | None) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(WORKER_WAIT_S):
-                await worker.ready()
         outputs = [self.topics.alerts, self.topics.convoys]
         async with (
             following(self.broker, outputs, from_beginning=True) as follower,
             Publisher(self.broker, self.topics) as publisher,
         ):
             with self.view:
-                await first_of(self._read(follower), self._drive(publisher, for_s))
+                await first_of(self._work(), self._read(follower), self._drive(publisher, for_s))
+
+    async def _work(self) -> None:
+        while self.compiling.poll() is None:  # noqa: ASYNC110 (no event)
+            await asyncio.sleep(COMPILED_POLL_S)
+        async with WorkerProcess(self.broker, self.topics) as worker:
+            await asyncio.gather(worker.ended(), self._note_ready(worker))
+
+    async def _note_ready(self, worker: WorkerProcess) -> None:
+        await worker.ready()
+        self._worker_ready.set()
 
     async def _drive(self, publisher: Publisher, for_s: float | None) -> None:
         with suppress(TimeoutError):
+            async with asyncio.timeout(WORKER_WAIT_S):
+                await self._worker_ready.wait()
+        with suppress(TimeoutError):
             async with asyncio.timeout(for_s):
                 await publisher.publish(self.arrivals, self.speed, self._published)
-        await self._quiet()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_MAX_S):
+                await self._settle()
 
-    async def _quiet(self) -> None:
+    async def _settle(self) -> None:
+        """Wait until the worker has committed all that was published, and what it told of it was read."""
+        ends = await ends_of(self.broker, [self.topics.convoy_pings, self.topics.escort_pings, self.topics.ticks])
+        while not _reached(await committed_offsets(self.broker, self.topics), ends):  # noqa: ASYNC110 (no event)
+            await asyncio.sleep(SETTLED_POLL_S)
         over_s = time.monotonic()
-        while time.monotonic() < over_s + QUIET_MAX_S:
-            silent_s = time.monotonic() - max(self._heard_s, over_s)
-            if silent_s >= QUIET_S:
-                return
+        while (silent_s := time.monotonic() - max(self._heard_s, over_s)) < QUIET_S:  # noqa: ASYNC110 (no event)
             await asyncio.sleep(QUIET_S - silent_s)
 
     def _published(self, published: Published) -> None:
@@ -103,6 +124,10 @@ class Operation:
             self.first_alert_s = time.monotonic() - self.ready_s
         self.outcome.add(alert)
         self.view.show_alert(alert)
+
+
+def _reached(committed: Mapping[TopicPartition, int], ends: Mapping[tuple[str, int], int]) -> bool:
+    return all(committed.get(TopicPartition(*tp), 0) >= end for tp, end in ends.items())
 
 
 async def first_of(*coroutines: Coroutine[Any, Any, Any]) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +22,26 @@ POLL_S = 0.2
 LOG_LINES_SHOWN = 15
 METRICS_URL = re.compile(r"http://127\.0\.0\.1:\d+/metrics")
 OWNED = re.compile(r"^kawal_partitions_owned (\d+)", re.MULTILINE)
+
+
+COMPILE = "from streams.watch import Watch; from streams.worker import compile_engine; compile_engine(Watch())"
+
+
+@contextmanager
+def engine_compiling() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that compiles the engine into its cache, so that this takes place while Kafka starts.
+
+    Half a minute the first time, some seconds later. If it fails, the worker compiles, and says what is wrong.
+    """
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", COMPILE], stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 class WorkerEnded(RuntimeError):
@@ -43,7 +66,7 @@ class WorkerProcess:
     async def __aenter__(self) -> WorkerProcess:
         with self._log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "cli", "worker"),
+                *(sys.executable, "-P", "-m", "cli", "worker"),  # -P: whatever is in the folder we are in
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=log,

@@ -31,6 +31,11 @@ class Follower:
         self._consumer.resume(*others)
         return records
 
+    async def ends(self) -> dict[tuple[str, int], int]:
+        """The offset behind the last record of each (topic, partition) that has any."""
+        ends = await self._consumer.end_offsets(self._consumer.assignment())
+        return {(tp.topic, tp.partition): end for tp, end in ends.items() if end}
+
     async def follow(self) -> AsyncIterator[Record]:
         """Every further record of all topics, for ever."""
         async for record in self._consumer:
@@ -57,6 +62,12 @@ async def following(broker: str, topics: Sequence[str], from_beginning: bool) ->
         yield Follower(consumer)
     finally:
         await consumer.stop()
+
+
+async def ends_of(broker: str, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+    """The offset behind the last record of each (topic, partition) of `topics` that has any."""
+    async with following(broker, topics, from_beginning=False) as follower:
+        return await follower.ends()
 
 
 async def _require(broker: str, topics: Sequence[str]) -> None:
