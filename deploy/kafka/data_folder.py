@@ -3,7 +3,6 @@
 import base64
 import fcntl
 import shutil
-import subprocess
 import tempfile
 import uuid
 from collections.abc import Sequence
@@ -59,16 +58,15 @@ class DataFolder:
         """
         if (self.path / STORAGE / "meta.properties").exists():
             return None
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster_id, "-c", "server.properties"]
         start = log_size(log)
-        process = java.start_process(java.command(jars, log, tool), self.path, log)
-        try:
-            code = process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            code = process.wait()
-        return explain_end(log, start) if code else None
+        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", _cluster_id_option(uuid.uuid4())]
+        command = java.command(jars, log, [*tool, "--config", "server.properties"])
+        return explain_end(log, start) if java.start_process(command, self.path, log).wait() else None
+
+
+def _cluster_id_option(identity: uuid.UUID) -> str:
+    # One word: one id in 64 begins with a dash, and after a space the tool would take it for an option.
+    return "--cluster-id=" + base64.urlsafe_b64encode(identity.bytes).decode().rstrip("=")
 
 
 def keep_log(log: Path) -> Path:

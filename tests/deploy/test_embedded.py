@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,8 +31,11 @@ sys.stdin.read()
 """
 
 
-def temporary_folders() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("kawal-kafka-*"))
+@pytest.fixture
+def own_temp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for temporary files that no other process uses."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
 
 
 async def write(broker: EmbeddedKafka, value: bytes) -> None:
@@ -68,14 +72,14 @@ async def test_a_topic_that_nobody_created_does_not_appear(kafka: EmbeddedKafka)
         assert "mistyped" not in await admin.list_topics()
 
 
-def test_stop_leaves_no_process_and_no_folder() -> None:
+def test_stop_leaves_no_process_and_no_folder(own_temp: Path) -> None:
     me = psutil.Process()
-    processes, folders = set(me.children(recursive=True)), temporary_folders()
+    processes = set(me.children(recursive=True))
     with EmbeddedKafka() as broker:
         assert len(set(me.children(recursive=True)) - processes) == 2  # Java and its watchdog
-        assert temporary_folders() - folders == {broker.data}
+        assert list(own_temp.iterdir()) == [broker.data]
     assert set(me.children(recursive=True)) == processes
-    assert temporary_folders() == folders
+    assert list(own_temp.iterdir()) == []
     assert broker.pid is None
     broker.stop()  # again does nothing
 
@@ -132,6 +136,15 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def test_a_cluster_id_that_begins_with_a_dash_is_an_id_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    dashed = uuid.UUID("f8" + "0" * 30)
+    monkeypatch.setattr(uuid, "uuid4", lambda: dashed)
+    with EmbeddedKafka() as broker:
+        assert broker.data is not None
+        assert "cluster.id=-AAAA" in (broker.data / "storage" / "meta.properties").read_text(encoding="ascii")
+        broker.kill()
+
+
 def test_a_broker_that_ended_by_itself_says_so() -> None:
     with EmbeddedKafka() as broker:
         assert broker.pid is not None
@@ -145,13 +158,12 @@ def test_a_broker_that_ended_by_itself_says_so() -> None:
         assert str(broker.log) in fault
 
 
-def test_a_taken_port_is_one_clear_line() -> None:
-    folders = temporary_folders()
+def test_a_taken_port_is_one_clear_line(own_temp: Path) -> None:
     with socket.create_server(("127.0.0.1", free_port())) as other:
         port = other.getsockname()[1]
         with pytest.raises(EmbeddedKafkaError, match=f"Port {port} is taken"):
             EmbeddedKafka(port=port).start()
-    assert temporary_folders() == folders
+    assert list(own_temp.iterdir()) == []
 
 
 def test_a_data_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
