@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, Any, Protocol, get_args
 
 import annotated_types
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 from pydantic import AwareDatetime, ValidationError
 
 from models.dead_letter import Code
+from models.instants import FIRST_MS, instant_ms
 from models.ping import PING, Ping, ping_fault
-from streams.engine.dtypes import FIX, HOLE, TICK, Records, records
+from streams.engine.dtypes import FIX, HOLE, TICK, Records
 from streams.engine.dtypes import PING as PING_KIND
 
 TICK_RANK = 2
@@ -34,6 +36,10 @@ _CONSTRAINTS = {
     annotated_types.MaxLen: "max_length",
 }
 _FLOAT_MAX = float(np.finfo(np.float64).max)
+_ROW_FLOAT_MAX = float(np.finfo(np.float32).max)
+
+DOUBLE_EXACT_S = 2.0**32
+"""Seconds since the epoch below which, to the year 2106, a double tells one microsecond from the next."""
 
 
 class Record(Protocol):
@@ -98,6 +104,9 @@ def _hot_field(field: Any) -> tuple[str, Any] | tuple[str, Any, Any]:
 HotPing = msgspec.defstruct("HotPing", [_hot_field(field) for field in fields(Ping)], gc=False)
 _decode = msgspec.json.Decoder(HotPing).decode
 
+NUMBERS = ("lat", "lon", "speed_mps", "heading_deg", "accuracy_m", "battery_pct", "sos")
+_numbers_of = attrgetter(*NUMBERS)
+
 
 def _check_one(index: int, record: Record) -> Any:
     """Read one record with care: a ping, or the Rejected that says why it is none."""
@@ -107,7 +116,7 @@ def _check_one(index: int, record: Record) -> Any:
     if len(value) > VALUE_BYTES_MAX:
         return Rejected(index, "too-large", "ValueError", f"{len(value)} bytes, more than {VALUE_BYTES_MAX}")
     try:
-        return _decode(value)
+        return _decode(value.decode())
     except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError):
         pass
     try:
@@ -120,41 +129,52 @@ def _check_one(index: int, record: Record) -> Any:
 def _read(records_in: Sequence[Record]) -> list[Any]:
     """Read pings one by one in one go, or with care where one of them is bad."""
     try:
-        values = [record.value for record in records_in]
-        if max(map(len, values)) <= VALUE_BYTES_MAX:  # type: ignore[arg-type]
-            return [_decode(value) for value in values]  # type: ignore[arg-type]
+        values: list[Any] = [record.value for record in records_in]
+        if max(map(len, values)) <= VALUE_BYTES_MAX:
+            # msgspec takes any bytes for text in a field that it passes over
+            plain = all(map(bytes.isascii, values))
+            return list(map(_decode, values if plain else map(bytes.decode, values)))
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
         pass
     return [_check_one(index, record) for index, record in enumerate(records_in)]
 
 
 def _instants_ms(pings: Sequence[Any]) -> NDArray[np.int64]:
-    # a double holds these to a quarter of a microsecond, so rounding there and cutting to milliseconds is exact
     seconds = np.array([ping.time.timestamp() for ping in pings], np.float64)
+    if np.abs(seconds).max() >= DOUBLE_EXACT_S:
+        return np.array([instant_ms(ping.time) for ping in pings], np.int64)
     whole: NDArray[np.int64] = np.rint(seconds * 1e6).astype(np.int64) // 1000
     return whole
 
 
-def _fill(fixes: Records, pings: Sequence[Any]) -> None:
-    """Write the pings' numbers into FIX rows; null becomes NaN."""
-    for name in ("lat", "lon", "speed_mps", "heading_deg", "accuracy_m", "battery_pct", "sos"):
-        fixes[name] = np.array([getattr(ping, name) for ping in pings], FIX[name])
-    fixes.fix_ms = _instants_ms(pings)
-    repaired = fixes.fix_ms + ROLLOVER_MS
-    rolled_over = (repaired >= fixes.received_ms - BUFFERED_MS_MAX) & (repaired <= fixes.received_ms + FUTURE_MS)
-    fixes.fix_ms = np.where(rolled_over, repaired, fixes.fix_ms)
+def _numbers(pings: Sequence[Any]) -> NDArray[np.float64]:
+    """Give a row a ping with a column each of NUMBERS; null becomes NaN."""
+    table = np.array([_numbers_of(ping) for ping in pings], np.float64)
+    # 1e300 m/s is a number too; as infinity it could be written in no status
+    return np.clip(table, -_ROW_FLOAT_MAX, _ROW_FLOAT_MAX, out=table)
 
 
-def _doubts(fixes: Records, pings: Sequence[Any], keys: Sequence[bytes | None]) -> Iterator[Rejected]:
-    """Find what no single field can show: half a position, a foreign key, a fix from the future."""
-    for index in np.flatnonzero(np.isnan(fixes.lat) != np.isnan(fixes.lon)).tolist():
+def _fix_ms(pings: Sequence[Any], received_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Say when each fix was taken; an instant that lost a roll-over of the GPS week is repaired."""
+    fix_ms = _instants_ms(pings)
+    repaired_ms = fix_ms + ROLLOVER_MS
+    rolled_over = (repaired_ms >= received_ms - BUFFERED_MS_MAX) & (repaired_ms <= received_ms + FUTURE_MS)
+    return np.where(rolled_over, repaired_ms, fix_ms)
+
+
+def _doubts(fixes: Any, pings: Sequence[Any], keys: Sequence[bytes | None]) -> Iterator[Rejected]:
+    """Find what a field's own range cannot show: half a position, a foreign key, a fix from nowhere in time."""
+    fix_ms, latest_ms = fixes["fix_ms"], fixes["received_ms"] + FUTURE_MS
+    for index in np.flatnonzero(np.isnan(fixes["lat"]) != np.isnan(fixes["lon"])).tolist():
         yield Rejected(index, "bad-field", "ValueError", "lat and lon must be given both or neither")
+    for index in np.flatnonzero(fix_ms < FIRST_MS).tolist():
+        yield Rejected(index, "bad-field", "ValueError", "time: is outside of the years 1 to 9999 in UTC")
     if [ping.convoy_id.encode() for ping in pings] != keys:
         for index, (ping, key) in enumerate(zip(pings, keys, strict=True)):
             if ping.convoy_id.encode() != key:
                 yield Rejected(index, "wrong-key", "ValueError", "the record key is not the ping's convoy_id")
-    for index in np.flatnonzero(fixes.fix_ms > fixes.received_ms + FUTURE_MS).tolist():
-        ahead_s = (fixes.fix_ms[index] - fixes.received_ms[index]) // 1000
+    for index in np.flatnonzero(fix_ms > latest_ms).tolist():
+        ahead_s = (fix_ms[index] - latest_ms[index] + FUTURE_MS) // 1000
         yield Rejected(index, "bad-time", "ValueError", f"the fix is {ahead_s} s ahead of its receipt")
 
 
@@ -166,37 +186,40 @@ def decode(
     `rank` is 0 for a cargo vehicle's ping, 1 for an escort's, 2 for a tick; `received_ms` the records' timestamps. A
     record that cannot be used is a hole in the columns and one Rejected, in the batch's order.
     """
-    fixes = records(len(batch), FIX)
-    fixes.received_ms = received_ms
-    fixes.kind = np.where(rank == TICK_RANK, TICK, HOLE)
-    names: list[tuple[str, str] | None] = [None] * len(batch)
+    # Not a record array yet: each attribute of one costs microseconds, and in live traffic a batch is one ping.
+    fixes = np.zeros(len(batch), FIX)
+    fixes["received_ms"] = received_ms
+    fixes["kind"] = np.where(rank == TICK_RANK, TICK, HOLE)
+    columns = Columns(fixes.view(np.recarray), [None] * len(batch))
     where = np.flatnonzero(rank != TICK_RANK)
     if not len(where):
-        return Columns(fixes, names), []
-    whole = len(where) == len(batch)
-    read = _read(batch if whole else [batch[i] for i in where.tolist()])
+        return columns, []
+    read = _read(batch if len(where) == len(batch) else [batch[i] for i in where.tolist()])
     rejected = [replace(item, index=int(where[item.index])) for item in read if type(item) is Rejected]
     if rejected:
         kept = [i for i, item in enumerate(read) if type(item) is not Rejected]
         where, read = where[kept], [read[i] for i in kept]
     if read:
-        rejected += _place(Columns(fixes, names), batch, where, read)
-    return Columns(fixes, names), sorted(rejected)
+        rejected += _place(columns, batch, where, read)
+    return columns, sorted(rejected)
 
 
 def _place(columns: Columns, batch: Sequence[Record], where: NDArray[np.intp], pings: Sequence[Any]) -> list[Rejected]:
     """Write the pings to their places in the batch, save for those that are doubtful as a whole."""
-    mine = columns.fixes[where].view(np.recarray)
-    _fill(mine, pings)
+    fixes = columns.fixes.view(np.ndarray)
+    mine = fixes[where]
+    mine["kind"] = PING_KIND
+    mine["fix_ms"] = _fix_ms(pings, mine["received_ms"])
+    for name, column in zip(NUMBERS, _numbers(pings).T, strict=True):
+        mine[name] = column
     places = where.tolist()
     doubts: dict[int, Rejected] = {}
     for doubt in _doubts(mine, pings, [batch[i].key for i in places]):
         doubts.setdefault(doubt.index, doubt)
-    mine.kind = [HOLE if index in doubts else PING_KIND for index in range(len(pings))]
-    columns.fixes[where] = mine
+    fixes[where] = mine
     for place, ping in zip(places, pings, strict=True):
         columns.names[place] = (ping.convoy_id, ping.vehicle_id)
     for index in doubts:
-        columns.fixes.fix_ms[places[index]] = 0
+        fixes["kind"][places[index]], fixes["fix_ms"][places[index]] = HOLE, 0
         columns.names[places[index]] = None
     return [replace(doubt, index=places[index]) for index, doubt in doubts.items()]
