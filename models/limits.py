@@ -43,7 +43,6 @@ class Limits(BaseModel):
     back_tolerance_m: Positive = _limit(100, "How far behind the last progress the route is searched.")
     speed_max_mps: Positive = _limit(40, "Highest speed along the route that the search for progress allows for.")
     teleport_mps: Positive = _limit(70, "Implied speed above which a fix is held until two later ones agree with it.")
-    future_s: Positive = _limit(120, "How far a ping may be ahead of its receipt before it is refused.")
     accuracy_cap_m: Positive = _limit(50, "Largest part of the reported accuracy that is taken off the distance.")
 
     deviation_raise_m: Positive = _limit(100, "Distance from the route above which a deviation begins.")

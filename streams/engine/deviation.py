@@ -36,6 +36,7 @@ def judge_deviation(vehicle: Row, convoy: Row, fix: Row, out: Out) -> None:
             vehicle.streak_count = 0
         return
     evidence = (off_m, convoy.deviation_raise_m)
+    vehicle.peak[DEVIATION] = max(vehicle.peak[DEVIATION], off_m)
     follow_episode(vehicle, DEVIATION, severity, OFF_ROUTE, evidence, out)
     if peak_worth_telling(vehicle, DEVIATION, fix.fix_ms):
         tell_episode(vehicle, (DEVIATION, UPDATED, OFF_ROUTE), evidence, out)

@@ -109,10 +109,11 @@ VEHICLE = _record(
     ("convoy", np.int32),
     ("version", np.int32),
     ("received_count", np.int64),
-    # The newest fix that was accepted, and when word of the vehicle last came.
+    # The newest fix that was accepted, when word of the vehicle last came, and the newest report without a position.
     ("fix_ms", np.int64),
     ("fix_received_ms", np.int64),
     ("heard_ms", np.int64),
+    ("presence_ms", np.int64),
     ("lat", np.float64),
     ("lon", np.float64),
     ("speed_mps", np.float32),

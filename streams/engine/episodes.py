@@ -1,5 +1,7 @@
 """Opening, following and closing an episode: at most one is open a vehicle and kind, and each step is told."""
 
+import numpy as np
+
 from streams.engine.dtypes import CLEARED, RAISED, UPDATED, Out, Row
 from streams.engine.jit import kernel
 
@@ -29,9 +31,13 @@ def tell(
 
 @kernel
 def tell_episode(vehicle: Row, told: tuple[int, int, int], evidence: tuple[float, float], out: Out) -> None:
-    """Tell a transition of the kind's open episode with its severity, onset and peak, and remember that it was told."""
+    """Tell a transition of the kind's open episode with its severity, onset and peak, and remember that it was told.
+
+    A peak grows only where a ping or an alert saves it: one that grew in every sweep would be another after a crash.
+    """
     kind = told[0]
     value, threshold = evidence
+    vehicle.peak[kind] = np.fmax(vehicle.peak[kind], value)  # the value is NaN where the end was not measured
     out.transitions[out.filled[0]].severity = vehicle.severity[kind]
     tell(vehicle, told, vehicle.onset_ms[kind], (value, threshold, vehicle.peak[kind]), out)
     vehicle.told_ms[kind] = out.moment[0].at_ms
@@ -56,8 +62,7 @@ def open_episode(
 def follow_episode(
     vehicle: Row, kind: int, severity: int, reason: int, evidence: tuple[float, float], out: Out
 ) -> None:
-    """Keep the peak of an open episode and tell an update when the severity rises; it never falls."""
-    vehicle.peak[kind] = max(vehicle.peak[kind], evidence[0])
+    """Tell an update of an open episode when its severity rises; it never falls."""
     if severity > vehicle.severity[kind]:
         vehicle.severity[kind] = severity
         tell_episode(vehicle, (kind, UPDATED, reason), evidence, out)

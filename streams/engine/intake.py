@@ -18,37 +18,43 @@ def implied_mps(from_ms: int, lat: float, lon: float, fix: Row) -> float:
 
 
 @kernel
-def hold(vehicle: Row, fix: Row) -> None:
-    """Put a fix aside until others agree with it."""
+def admit_far(vehicle: Row, convoy: Row, fix: Row) -> int:
+    """A fix out of reach is held; two later ones, each in reach of the one before, prove a relocation.
+
+    Matching then starts afresh. One that is older than the held one says nothing new.
+    """
+    if fix.fix_ms < vehicle.held_ms:
+        return OLDER
+    agreeing = 0
+    if vehicle.held_ms != NEVER:
+        speed_mps = implied_mps(vehicle.held_ms, vehicle.held_lat, vehicle.held_lon, fix)
+        agreeing = vehicle.held_agreeing + 1 if speed_mps <= convoy.teleport_mps else 0
+    if agreeing == AGREEING_FIXES:
+        vehicle.held_ms = NEVER
+        forget_place(vehicle)
+        return ACCEPTED
     vehicle.held_ms = fix.fix_ms
     vehicle.held_lat = fix.lat
     vehicle.held_lon = fix.lon
-    vehicle.held_agreeing = 0
-
-
-@kernel
-def admit_far(vehicle: Row, convoy: Row, fix: Row) -> int:
-    """A fix out of reach: held; two later ones that agree with the held one prove a relocation, and matching starts
-    afresh.
-    """
-    if vehicle.held_ms == NEVER or fix.fix_ms < vehicle.held_ms:
-        hold(vehicle, fix)
-        return HELD
-    if implied_mps(vehicle.held_ms, vehicle.held_lat, vehicle.held_lon, fix) > convoy.teleport_mps:
-        hold(vehicle, fix)
-        return HELD
-    vehicle.held_agreeing += 1
-    if vehicle.held_agreeing < AGREEING_FIXES:
-        return HELD
-    vehicle.held_ms = NEVER
-    forget_place(vehicle)
-    return ACCEPTED
+    vehicle.held_agreeing = agreeing
+    return HELD
 
 
 @kernel
 def same_place(lat: float, lon: float, fix: Row) -> bool:
     """Whether the fix repeats a position exactly."""
     return bool(lat == fix.lat and lon == fix.lon)
+
+
+@kernel
+def admit_presence(vehicle: Row, fix: Row) -> int:
+    """What becomes of a ping without a position: it counts when it is the newest word of the vehicle."""
+    if fix.fix_ms == vehicle.presence_ms:
+        return DUPLICATE
+    if fix.fix_ms < max(vehicle.presence_ms, vehicle.fix_ms):
+        return OLDER
+    vehicle.presence_ms = fix.fix_ms
+    return ACCEPTED
 
 
 @kernel

@@ -121,8 +121,8 @@ def judge_stall(vehicle: Row, plans: Plans, convoy: Row, fix: Row, out: Out) -> 
 
 @kernel
 def clear_stall(vehicle: Row, convoy: Row, fix: Row, out: Out) -> None:
-    """The vehicle has moved: an open stall is over."""
-    if vehicle.open[STALL]:
+    """The vehicle has moved: an open stall is over, unless it is of the place where it stands now."""
+    if vehicle.open[STALL] and vehicle.onset_ms[STALL] < vehicle.anchor_ms:
         stood_s = (fix.fix_ms - vehicle.onset_ms[STALL]) / 1000.0
         close_episode(vehicle, STALL, MOVED, (stood_s, convoy.stall_hold_s), out)
 

@@ -26,7 +26,7 @@ from streams.engine.dtypes import (
     Scratch,
 )
 from streams.engine.geometry import distance_m
-from streams.engine.intake import admit
+from streams.engine.intake import admit, admit_presence
 from streams.engine.jit import kernel
 from streams.engine.matching import forget_place, match
 from streams.engine.signal_lost import hear, sweep_signal_lost, threshold_s
@@ -111,7 +111,7 @@ def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch)
     if vehicle.version != convoy.version:
         vehicle.version = convoy.version
         forget_place(vehicle)
-    result = ACCEPTED if math.isnan(fix.lat) else admit(vehicle, convoy, fix)
+    result = admit_presence(vehicle, fix) if math.isnan(fix.lat) else admit(vehicle, convoy, fix)
     if result not in (ACCEPTED, HELD):
         return result
     store_presence(vehicle, fix)

@@ -1,7 +1,7 @@
-"""The rules for one vehicle on a straight road, the way one would explain them: the oracle that the kernels are held against.
+"""The rules for one vehicle on a straight road, the way one would explain them: the oracle that the kernels answer to.
 
-It looks back over everything heard so far instead of carrying state, knows nothing of rows, batches or hypotheses, and takes
-distances from the plane in which the tests draw their roads.
+It looks back over everything heard so far instead of carrying state, knows nothing of rows, batches or hypotheses, and
+takes distances from the plane in which the tests draw their roads.
 """
 
 import math
@@ -106,7 +106,7 @@ class Naive:
         if self.arrived:
             return
         anchor, moved = self.anchor()
-        if moved:
+        if moved and self.open.get("stall", ("", math.inf))[1] < anchor.time_s:
             self.clear("stall", fix.time_s)
         if not self.waiting() or "deviation" in self.open:
             self.judge_deviation(fix)

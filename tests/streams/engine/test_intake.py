@@ -52,12 +52,24 @@ def test_spikes_that_disagree_with_each_other_never_relocate():
     assert drive.progress_m() == 2500
 
 
-def test_a_fix_before_the_held_one_that_is_as_far_takes_its_place():
+def test_a_far_fix_older_than_the_held_one_says_nothing_new():
     drive = Drive(plan(STRAIGHT)).along(moving())
-    drive.send(
-        ping(70, (12_000, 0)), ping(65, (11_950, 0), received_s=71), ping(80, (12_100, 0)), ping(90, (12_200, 0))
-    )
+    drive.send(ping(70, (12_000, 0)), ping(65, (11_950, 0), received_s=71))
+    assert drive.counts["older"] == 1
+    drive.send(ping(80, (12_100, 0)), ping(90, (12_200, 0)))
     assert drive.progress_m() == 12_200
+
+
+def test_a_repeated_fix_proves_no_relocation():
+    drive = Drive(plan(STRAIGHT)).along(moving())
+    drive.send(*[ping(60, (12_000, 0))] * 2, *[ping(70, (12_100, 0))] * 5)
+    assert (drive.counts["held"], drive.counts["duplicate"]) == (2, 5)
+    assert drive.progress_m() == 2500
+
+
+def test_a_repeated_or_older_presence_says_nothing_new():
+    drive = Drive(plan(STRAIGHT)).along(moving()).send(ping(60, None), ping(60, None), ping(40, None), ping(55, None))
+    assert (drive.counts["duplicate"], drive.counts["older"]) == (1, 2)
 
 
 def test_a_good_fix_before_the_held_one_keeps_it_waiting():

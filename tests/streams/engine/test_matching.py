@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ SHAPES: dict[str, list[Point]] = {
 
 def along(route: list[Point], at_m: float) -> Point:
     """The point of a route at a distance from its start."""
-    for begin, end in zip(route, route[1:], strict=False):
+    for begin, end in pairwise(route):
         length_m = math.dist(begin, end)
         if at_m <= length_m and length_m > 0:
             share = at_m / length_m
@@ -41,7 +42,7 @@ def along(route: list[Point], at_m: float) -> Point:
 
 
 def length_m(route: list[Point]) -> float:
-    return sum(math.dist(a, b) for a, b in zip(route, route[1:], strict=False))
+    return sum(math.dist(a, b) for a, b in pairwise(route))
 
 
 def drive_through(route: list[Point], every_s: float, seed: int) -> list[tuple[float, float | None, float]]:
