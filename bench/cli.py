@@ -37,7 +37,9 @@ def parser(name: str, doc: str) -> argparse.ArgumentParser:
 def add_broker(options: argparse.ArgumentParser) -> None:
     """Let the command run against a broker that is already there."""
     options.add_argument(
-        "--broker", metavar="HOST:PORT", help="use this Kafka; default: start an embedded one and remove it afterwards"
+        "--broker",
+        metavar="HOST:PORT",
+        help="use this Kafka, and leave topics named bench-* there; default: one of its own, removed afterwards",
     )
 
 

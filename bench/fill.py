@@ -12,7 +12,7 @@ from bench.workload import CONVOY_SIZE, START_MS, Slice, Workload
 from models.limits import Limits
 from models.plan import ConvoyPlan, Vehicle
 from models.topics import TopicSet, partition_of
-from streams import topic_admin
+from streams.topic_admin import ensure
 
 Place = tuple[str, int]
 
@@ -113,7 +113,7 @@ class Filler:
 
 async def fill(broker: str, topics: TopicSet, load: Workload, advance: Advance) -> None:
     """Create the topics and publish plans, pings and ticks; `advance` is told how many pings were added."""
-    await topic_admin.ensure(broker, topics)
+    await ensure(broker, topics)
     producer = AIOKafkaProducer(bootstrap_servers=broker, max_batch_size=BATCH_BYTES_MAX, enable_idempotence=True)
     async with producer:
         await publish_plans(producer, topics, load)

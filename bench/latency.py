@@ -20,12 +20,12 @@ from rich.table import Table
 
 from bench import cli
 from bench.fill import publish_plans
+from bench.live.weaving import CYCLE_S, SETTLE_S, weaving
 from bench.measure import load_average
-from bench.weaving import CYCLE_S, SETTLE_S, weaving
 from bench.worker import Worker
 from models.alert import Alert
 from models.topics import TopicSet
-from streams import topic_admin
+from streams.topic_admin import ensure
 
 PARTITIONS = 12
 VEHICLES = 2_000
@@ -69,7 +69,7 @@ class Latency:
 async def measure(broker: str, seconds: int, bars: Progress) -> Latency:
     """Send for the warm-up and `seconds` more, and time the alerts that come in the latter."""
     topics = TopicSet(f"bench-{time.time_ns()}", PARTITIONS)
-    await topic_admin.ensure(broker, topics)
+    await ensure(broker, topics)
     async with AIOKafkaProducer(bootstrap_servers=broker) as producer:
         await publish_plans(producer, topics, weaving(VEHICLES, WARM_UP_S + seconds, 0))
     with Worker(broker, topics) as worker:
@@ -95,7 +95,7 @@ async def _sending(broker: str, topics: TopicSet, seconds: int) -> AsyncIterator
         "seconds": seconds,
     }
     words = [word for option, value in options.items() for word in (f"--{option}", str(value))]
-    sender = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.sender", *words)
+    sender = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.live.sender", *words)
     try:
         yield
     finally:

@@ -6,7 +6,7 @@ import time
 
 from aiokafka import AIOKafkaProducer
 
-from bench.weaving import weaving
+from bench.live.weaving import weaving
 from models.topics import TopicSet
 
 STEP_MS = 10

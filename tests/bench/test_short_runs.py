@@ -1,0 +1,57 @@
+"""The benchmarks run from end to end on few pings, and find the right alerts; times are not judged here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.kafka.embedded import EmbeddedKafka
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(name: str, *options: str) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-m", f"bench.{name}", "--json", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, float] = json.loads(done.stdout)
+    return result
+
+
+def alerts(result: dict[str, float], reader: str = "") -> tuple[float, ...]:
+    return tuple(result[f"{reader}alerts_{what}"] for what in ("expected", "found", "false"))
+
+
+def test_throughput_compares_three_readers_that_find_the_right_alerts(kafka: EmbeddedKafka) -> None:
+    result = run("throughput", "--broker", kafka.bootstrap, "--pings", "20k", "--plain-pings", "8k", "--rounds", "1")
+    assert alerts(result, "kawal_") == (8, 8, 0)
+    assert alerts(result, "plain_faust_") == (8, 8, 0)
+    rates = {"kawal_per_s", "plain_faust_per_s", "bare_per_s", "kawal_cpu_us_per_ping"}
+    ratios = {"kawal_to_bare", "kawal_to_plain_faust"}
+    assert result.keys() >= rates | ratios
+    assert (result["kawal_pings"], result["plain_faust_pings"], result["rounds"]) == (20_000, 8_000, 1)
+
+
+def test_catch_up_tells_the_peak_of_memory_and_finds_the_right_alerts(kafka: EmbeddedKafka) -> None:
+    result = run("catchup", "--broker", kafka.bootstrap, "--pings", "20k")
+    assert alerts(result) == (8, 8, 0)
+    assert result["peak_rss_mb"] > 0
+
+
+def test_detect_finds_the_right_alerts() -> None:
+    result = run("detect", "--pings", "20k")
+    assert alerts(result) == (8, 8, 0)
+    assert result["seconds"] > 0
+
+
+@pytest.mark.parametrize("name", ["throughput", "latency", "catchup", "detect"])
+def test_help_teaches_what_is_measured(name: str) -> None:
+    told = subprocess.run([sys.executable, "-m", f"bench.{name}", "--help"], cwd=ROOT, capture_output=True, check=True)
+    assert len(told.stdout.splitlines()) > 10
