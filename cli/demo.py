@@ -136,7 +136,10 @@ def _rounded(seconds: float | None) -> float | None:
 
 
 def _print_summary(operation: Operation) -> None:
-    kinds = ", ".join(f"{count} {kind}" for kind, count in operation.outcome.by_kind().items()) or "none"
     vehicles = sum(len(plan.vehicles) for plan in operation.plans)
-    typer.echo(f"{operation.pings:,} pings of {vehicles} vehicles in {len(operation.plans)} convoys.")
-    typer.echo(f"Alerts: {kinds}.")
+    typer.echo(f"{operation.pings:,} pings of {vehicles} vehicles. Alerts by convoy:")
+    for plan in operation.plans:
+        counts = operation.outcome.by_kind(plan.convoy_id)
+        kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "none"
+        typer.echo(f"  {plan.convoy_id}  {plan.name}: {kinds}")
+    typer.echo("On your own broker: set KAWAL_BROKER, then `kawal topics ensure`, `kawal plan import`, `kawal worker`.")

@@ -39,9 +39,10 @@ class Outcome:
         if alert.severity in SOUNDING and worst.severity not in SOUNDING:
             self._worst[alert.alert_id] = alert
 
-    def by_kind(self) -> dict[str, int]:
-        """Number of episodes of each kind."""
-        return dict(sorted(Counter(alert.kind for alert in self._worst.values()).items()))
+    def by_kind(self, convoy_id: str | None = None) -> dict[str, int]:
+        """Number of episodes of each kind, of one convoy or of all."""
+        kinds = [alert.kind for alert in self._worst.values() if convoy_id in (None, alert.convoy_id)]
+        return dict(sorted(Counter(kinds).items()))
 
     def by_transition(self) -> dict[str, int]:
         """Number of alert records of each transition."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,9 @@ from cli.recording_lines import RecordingLines
 from models.topics import TopicSet
 from streams.publish import Publisher
 from streams.topic_admin import check
+
+PLANS_READ_S = 2.0
+"""Plans reach a running worker another way than pings: one that had not read them would pass over the first pings."""
 
 
 def replay(
@@ -37,7 +41,8 @@ def replay(
     with broker_faults(broker):
         if faults := asyncio.run(check(broker, topics)):
             _refuse_set(topics, faults)
-        put_in_force(broker, topics, plans)
+        if any(change != "same" for change in put_in_force(broker, topics, plans).values()):
+            time.sleep(PLANS_READ_S)
         published = asyncio.run(_publish(broker, topics, lines, speed))
     bad = f" {lines.refused:,} lines could not be used." if lines.refused else ""
     typer.echo(f"Published {published:,} pings of {len(plans)} convoys to {topics.prefix}.{bad}")

@@ -61,5 +61,6 @@ def test_an_alert_of_a_whole_convoy_is_named_without_a_vehicle() -> None:
 
 def test_kinds_count_episodes_and_transitions_count_records() -> None:
     made = outcome(alert("raised"), alert("cleared"), alert("raised", alert_id="two", kind="stall"))
-    assert made.by_kind() == {"deviation": 1, "stall": 1}
+    assert made.by_kind() == made.by_kind("BTG-01") == {"deviation": 1, "stall": 1}
+    assert made.by_kind("BTG-02") == {}
     assert made.by_transition() == {"raised": 2, "cleared": 1}

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ import pytest
 
 from bench.nemesis import WAIT_S, MortalWorker
 from deploy.kafka.embedded import EmbeddedKafka
+from models.plan_file import load_plan
 from models.topics import TopicSet
 from simulate.bontang import FAULTS, PLAN
 from simulate.schedule import depart_from
@@ -23,8 +24,7 @@ from streams.takeover import committed_offsets
 from tests.conftest import ReadAll
 from tests.streams.conftest import StartWorker
 
-ROOT = Path(__file__).parents[2]
-BUSES = ROOT.parent / "shared" / "data" / "liverpool_bus14"
+BUSES = Path(__file__).parents[3] / "shared" / "data" / "liverpool_bus14"
 
 
 class Recording(NamedTuple):
@@ -37,8 +37,6 @@ class Recording(NamedTuple):
 
 def bontang(folder: Path) -> Recording:
     """The sample operation as the demo drives it, on the dates of its plan."""
-    from models.plan_file import load_plan
-
     plans = load_plan(PLAN)
     first = min(plan.depart_at for plan in plans if plan.depart_at is not None)
     pings = generate(depart_from(plans, first), FAULTS, int(first.timestamp() * 1000), seed=2)
@@ -69,12 +67,6 @@ def buses(folder: Path) -> Recording:
     return Recording(pings, folder / "plan.json", 900)
 
 
-@pytest.fixture(params=[bontang, buses])
-def recording(request: pytest.FixtureRequest, tmp_path: Path) -> Recording:
-    made: Recording = request.param(tmp_path)
-    return made
-
-
 def environment(kafka: EmbeddedKafka, topics: TopicSet) -> dict[str, str]:
     return {
         **{name: text for name, text in os.environ.items() if not name.startswith("KAWAL_")},
@@ -85,8 +77,8 @@ def environment(kafka: EmbeddedKafka, topics: TopicSet) -> dict[str, str]:
 
 
 def kawal(arguments: list[str], env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "cli", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, timeout=120, check=False)
+    command = [Path(sys.executable).with_name("kawal"), *arguments]
+    return subprocess.run(command, env=env, capture_output=True, timeout=120, check=False)
 
 
 def detected(recording: Recording) -> list[bytes]:
@@ -120,15 +112,19 @@ async def alerts_of(worker: MortalWorker, topics: TopicSet, read_all: ReadAll) -
     return sorted(record.value or b"" for record in await read_all(topics.alerts))
 
 
-@pytest.mark.parametrize("paced", [False, True], ids=["as fast as possible", "at a steady speed"])
+@pytest.mark.parametrize(
+    ("record", "paced"), [(bontang, False), (buses, False), (buses, True)], ids=["bontang", "buses", "buses-paced"]
+)
 async def test_a_replay_gives_the_alerts_of_detect_byte_for_byte(
-    recording: Recording,
+    record: Callable[[Path], Recording],
     paced: bool,
+    tmp_path: Path,
     kafka: EmbeddedKafka,
     replay_topics: TopicSet,
     start_worker: StartWorker,
     read_all: ReadAll,
 ) -> None:
+    recording = record(tmp_path)
     worker = start_worker(replay_topics)
     await worker.until("kawal_partitions_owned", replay_topics.partitions)
     command = replay(recording, recording.speed if paced else 0)
@@ -140,13 +136,16 @@ async def test_a_replay_gives_the_alerts_of_detect_byte_for_byte(
     assert len(expected) > 10
 
 
+@pytest.mark.parametrize("record", [bontang, buses])
 async def test_a_worker_killed_in_the_middle_changes_no_byte(
-    recording: Recording,
+    record: Callable[[Path], Recording],
+    tmp_path: Path,
     kafka: EmbeddedKafka,
     replay_topics: TopicSet,
     start_worker: StartWorker,
     read_all: ReadAll,
 ) -> None:
+    recording = record(tmp_path)
     first = start_worker(replay_topics)
     await first.until("kawal_partitions_owned", replay_topics.partitions)
     command = replay(recording, recording.speed)

@@ -1,0 +1,97 @@
+"""`kawal alerts tail`: committed alerts, for people in the zone of their plan, for programs as they are."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from deploy.kafka.embedded import EmbeddedKafka
+from models.alert import Alert
+from models.plan_file import load_plan
+from models.topics import TopicSet
+from simulate.bontang import PLAN
+from streams.plan_writer import write_plans
+from tests.conftest import Outgoing, Produce
+
+KAWAL = Path(sys.executable).with_name("kawal")
+
+RAISED = Alert(
+    alert_id="one",
+    transition="raised",
+    kind="stall",
+    severity="low",
+    convoy_id="MKY-03",
+    vehicle_id="KT-8301-SX",
+    onset_ms=1_732_600_000_000,  # 2024-11-26T05:46:40Z
+    at_ms=1_732_600_000_000,
+    detected_at_ms=1_732_600_001_000,
+    reason="standing",
+    message={"en": "KT-8301-SX has stood still.", "id": "KT-8301-SX berhenti."},  # type: ignore[arg-type]
+)
+UNKNOWN = RAISED.model_copy(update={"convoy_id": "XYZ-01", "alert_id": "two"})
+
+
+def command(kafka: EmbeddedKafka, topics: TopicSet, *options: str) -> tuple[list[object], dict[str, str]]:
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("KAWAL_")}
+    environment |= {"KAWAL_BROKER": kafka.bootstrap, "KAWAL_TOPIC_PREFIX": topics.prefix, "KAWAL_PARTITIONS": "4"}
+    return [KAWAL, "alerts", "tail", *options], environment
+
+
+def tail(kafka: EmbeddedKafka, topics: TopicSet, *options: str) -> subprocess.CompletedProcess[str]:
+    arguments, environment = command(kafka, topics, *options)
+    return subprocess.run(
+        arguments,  # type: ignore[arg-type]
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+        check=False,
+    )
+
+
+async def publish(kafka: EmbeddedKafka, topics: TopicSet, produce: Produce) -> None:
+    await write_plans(kafka.bootstrap, topics, {plan.convoy_id: plan.to_json() for plan in load_plan(PLAN)})
+    alerts = [Outgoing(alert.convoy_id.encode(), alert.to_json()) for alert in (RAISED, UNKNOWN)]
+    await produce(topics.alerts, alerts)
+
+
+async def test_people_read_times_in_the_zone_of_the_plan_and_utc_where_there_is_none(
+    kafka: EmbeddedKafka, topics: TopicSet, produce: Produce
+) -> None:
+    await publish(kafka, topics, produce)
+    done = tail(kafka, topics, "--from-beginning", "--for", "3")
+    assert done.returncode == 0, done.stderr
+    lines = {line.split()[4]: line for line in done.stdout.splitlines()}
+    assert lines["MKY-03"].startswith("13:46:40 WITA  low       raised    MKY-03    KT-8301-SX")
+    assert lines["XYZ-01"].startswith("05:46:40 UTC ")
+
+
+async def test_programs_read_the_records_unchanged(kafka: EmbeddedKafka, topics: TopicSet, produce: Produce) -> None:
+    await publish(kafka, topics, produce)
+    done = tail(kafka, topics, "--json", "--from-beginning", "--for", "3")
+    assert sorted(done.stdout.splitlines()) == sorted([RAISED.to_json().decode(), UNKNOWN.to_json().decode()])
+
+
+async def test_without_from_beginning_only_new_alerts_are_shown(
+    kafka: EmbeddedKafka, topics: TopicSet, produce: Produce
+) -> None:
+    await publish(kafka, topics, produce)
+    assert tail(kafka, topics, "--json", "--for", "2").stdout == ""
+
+
+def test_missing_topics_and_a_missing_broker_say_what_to_do(kafka: EmbeddedKafka) -> None:
+    missing = tail(kafka, TopicSet("never-created", 4), "--for", "1")
+    assert missing.returncode == 5
+    assert "kawal topics ensure" in missing.stderr
+    arguments, environment = command(kafka, TopicSet())
+    done = subprocess.run(
+        arguments,  # type: ignore[arg-type]
+        env=environment | {"KAWAL_BROKER": "127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 4
+    assert "127.0.0.1:1" in done.stderr
+    assert "Traceback" not in done.stderr
