@@ -103,14 +103,14 @@ class OperationView:
     def _convoy(self, plan: ConvoyPlan, status: ConvoyStatus | None) -> list[RenderableType]:
         if status is None:
             return [Text(plan.convoy_id, "bold"), ProgressBar(total=1, completed=0), "-", "-", "-", "-"]
-        done_m = status.progress_m
+        done_m = status.route_length_m if status.state == "arrived" else status.progress_m
         return [
             Text(plan.convoy_id, "bold"),
             ProgressBar(total=status.route_length_m, completed=done_m or 0.0, complete_style="green"),
             f"{'?' if done_m is None else f'{done_m / 1000:.1f}'} / {status.route_length_m / 1000:.1f}",
             Text(self._word(status.state), STATE_STYLE.get(status.state, "")),
             self._links(status.vehicles),
-            self._open_of(plan.convoy_id),
+            self._open_of(status),
         ]
 
     def _links(self, vehicles: Sequence[VehicleStatus]) -> Text:
@@ -122,9 +122,9 @@ class OperationView:
                 text.append(f", {vehicle.vehicle_id} {self._word(vehicle.link)}", LINK_STYLE[vehicle.link])
         return text
 
-    def _open_of(self, convoy_id: str) -> Text:
-        """How many alerts of each severity are open, worst first."""
-        count = Counter(alert.severity for alert in self._open.values() if alert.convoy_id == convoy_id)
+    def _open_of(self, status: ConvoyStatus) -> Text:
+        """How many alerts of each severity are open, worst first; one that only tells, as of an arrival, never is."""
+        count = Counter(self._open[alert_id].severity for alert_id in status.open_alerts if alert_id in self._open)
         text = Text("-" if not count else "")
         for severity, style in SEVERITY_STYLE.items():
             if count[severity]:

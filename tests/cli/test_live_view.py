@@ -36,6 +36,7 @@ STATUS = ConvoyStatus.model_validate(
         "state": "under-way",
         "progress_m": 5230.0,
         "route_length_m": 16_236.0,
+        "open_alerts": ["one"],
         "vehicles": [
             {"vehicle_id": "POL-64-11", "role": "escort", "link": "live"},
             {"vehicle_id": "KT-8101-SX", "role": "cargo", "link": "lost"},
@@ -78,14 +79,26 @@ def test_a_terminal_shows_state_progress_lost_vehicles_and_open_alerts(lang: Lan
         assert text in picture
 
 
-def test_a_cleared_alert_is_no_longer_open() -> None:
+def picture_after(*alerts: Alert, status: ConvoyStatus = STATUS) -> str:
     view, out = shown(terminal=True)
-    view.show_status(STATUS)
-    view.show_alert(RAISED)
-    view.show_alert(RAISED.model_copy(update={"transition": "cleared"}))
+    view.show_status(status)
+    for alert in alerts:
+        view.show_alert(alert)
     with view:
         pass
-    assert "1 high" not in out.getvalue()
+    return out.getvalue()
+
+
+def test_an_alert_is_open_until_it_is_cleared() -> None:
+    assert "1 high" in picture_after(RAISED)
+    assert "1 high" not in picture_after(RAISED, RAISED.model_copy(update={"transition": "cleared"}))
+
+
+def test_what_only_tells_is_never_open() -> None:
+    arrived = STATUS.model_copy(update={"state": "arrived", "open_alerts": []})
+    picture = picture_after(RAISED.model_copy(update={"kind": "arrived", "severity": "low"}), status=arrived)
+    assert "1 low" not in picture
+    assert "16.2 / 16.2" in picture
 
 
 def test_more_alerts_than_fit_push_the_oldest_out() -> None:
