@@ -13,7 +13,7 @@ from streams.engine.dtypes import CONVOY, LIMITS, NEVER, STOP, STRETCH, VERTEX, 
 from streams.engine.geometry import metres_per_lat_deg, metres_per_lon_deg
 
 SEGMENT_M_MAX = 5_000.0
-"""Longer segments are divided: the flat frame of a segment's start is good to 1e-4 only near it."""
+"""Longer segments are divided: the flat frame of a segment's middle is good to 1e-4 only near it."""
 
 
 @dataclass(slots=True)
@@ -60,11 +60,13 @@ def compile_route(route: Sequence[tuple[float, float]]) -> Records:
     vertices.lat = points[:, 0]
     # each frame compares longitudes near its own, in -180..180, as pings have them
     vertices.lon = (points[:, 1] + 180.0) % 360.0 - 180.0
-    vertices.m_per_lat_deg, vertices.m_per_lon_deg = _metres_per_deg(points[:, 0]).T
     steps = np.diff(points, axis=0, append=points[-1:])
-    vertices.dy_m = steps[:, 0] * vertices.m_per_lat_deg
-    vertices.dx_m = steps[:, 1] * vertices.m_per_lon_deg
-    vertices.segment_m = np.hypot(vertices.dx_m, vertices.dy_m)
+    # at the segment's middle: at its start the lengths of a slanting road would be wrong by up to 4e-4 at 60 degrees
+    metres_per_deg = _metres_per_deg(points[:, 0] + steps[:, 0] / 2)
+    segments_m = steps * metres_per_deg
+    vertices.m_per_lat_deg, vertices.m_per_lon_deg = metres_per_deg.T
+    vertices.dy_m, vertices.dx_m = segments_m.T
+    vertices.segment_m = np.hypot(*segments_m.T)
     vertices.at_m[1:] = np.cumsum(vertices.segment_m)[:-1]
     return vertices
 

@@ -1,13 +1,14 @@
 """Recordings: one ping a line, in arrival order, as `kawal detect` and `kawal replay` read them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import msgspec
 
-from models.instants import instant_ms
+from models.instants import FIRST_MS, LAST_MS, instant_ms
 from models.plan import ConvoyPlan
 
 CARGO, ESCORT = 0, 1
@@ -32,6 +33,25 @@ class _Line(msgspec.Struct, gc=False):
 _read = msgspec.json.Decoder(_Line).decode
 
 
+def _in_convoy(value: bytes, homes: Mapping[str, str]) -> tuple[_Line, bytes]:
+    """Read a line, and add its convoy where it names none. Raises ValueError or MsgspecError with the reason."""
+    ping = _read(value)
+    if ping.convoy_id is not None:
+        return ping, value
+    ping.convoy_id = homes.get(ping.vehicle_id)
+    if ping.convoy_id is None:
+        raise ValueError("it names no convoy, and its vehicle is in no plan")
+    # of two fields of one name the last one counts: it may have said null
+    return ping, value[:-1] + b',"convoy_id":' + msgspec.json.encode(ping.convoy_id) + b"}"
+
+
+def _received_ms(ping: _Line) -> int:
+    received_ms = instant_ms(ping.received or ping.time)
+    if not FIRST_MS <= received_ms <= LAST_MS:
+        raise ValueError("it was received outside of the years 1 to 9999 in UTC")
+    return received_ms
+
+
 def read_recording(
     path: Path,
     plans: Iterable[ConvoyPlan],
@@ -47,26 +67,19 @@ def read_recording(
     """
     roles = {(plan.convoy_id, v.vehicle_id): v.role for plan in plans for v in plan.vehicles}
     homes = {vehicle_id: convoy_id for convoy_id, vehicle_id in roles}
-    latest_ms = None
+    latest_ms = FIRST_MS
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             progress(len(line))
-            value = line.strip()
+            value = line.removeprefix(BOM_UTF8 if number == 1 else b"").strip()
             if not value:
                 continue
             try:
-                ping = _read(value)
+                ping, value = _in_convoy(value, homes)
+                latest_ms = max(latest_ms, _received_ms(ping))
             except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 refuse(number, str(error))
                 continue
-            convoy_id = ping.convoy_id
-            if convoy_id is None:
-                convoy_id = homes.get(ping.vehicle_id)
-                if convoy_id is None:
-                    refuse(number, "it names no convoy, and its vehicle is in no plan")
-                    continue
-                value = b'{"convoy_id":' + msgspec.json.encode(convoy_id) + b"," + value[1:]
-            received_ms = instant_ms(ping.received or ping.time)
-            latest_ms = received_ms if latest_ms is None else max(latest_ms, received_ms)
+            convoy_id = ping.convoy_id or ""
             rank = ESCORT if roles.get((convoy_id, ping.vehicle_id)) == "escort" else CARGO
             yield Arrival(latest_ms, convoy_id.encode(), value, rank)

@@ -12,7 +12,7 @@ VERSION = 1
 
 
 class StateVersionError(RuntimeError):
-    """The state was written by a version of Kawal that this one does not know."""
+    """The state was written by a version of Kawal that this one does not know, or it is damaged."""
 
 
 class Head(msgspec.Struct, array_like=True):
@@ -40,14 +40,16 @@ def dump_state(head: Head, rows: Records) -> bytes:
 
 
 def load_state(value: bytes) -> ConvoyState:
-    """Read the value of a state record. Raises StateVersionError when another version wrote it."""
-    if value[0] != VERSION:
-        raise StateVersionError(
-            f"the state has version {value[0]}, this Kawal reads version {VERSION}: run a newer one"
-        )
+    """Read the value of a state record. Raises StateVersionError when another version wrote it, or it is damaged."""
+    version = value[0] if value else None
+    if version != VERSION:
+        raise StateVersionError(f"the state has version {version}, this Kawal reads version {VERSION}: run a newer one")
     names_end = 5 + int.from_bytes(value[1:5], "little")
-    head = _decode(value[5:names_end])
-    rows = np.frombuffer(value, VEHICLE, offset=names_end).view(np.recarray)
+    try:
+        head = _decode(value[5:names_end])
+        rows = np.frombuffer(value, VEHICLE, offset=names_end).view(np.recarray)
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise StateVersionError(f"the state record is damaged: {error}") from error
     if len(rows) != len(head.vehicle_ids):
         raise StateVersionError("the state record is damaged: its rows and its vehicles differ in number")
     return ConvoyState(head, rows)

@@ -29,7 +29,7 @@ from streams.status import convoy_status, seen
 __all__ = ["RESULTS", "Advance", "Watch"]
 
 FORGET_MS = 86_400_000
-"""Whoever is in no plan, or has arrived, is forgotten a day after the last word: state does not grow with history."""
+"""Whoever is in no plan is forgotten a day after the last word: state does not grow with history."""
 
 TIDY_PERIOD_MS = 3_600_000
 SECOND_MS = 1000
@@ -114,6 +114,8 @@ class Watch:
         for vehicle_id, saved in zip(head.vehicle_ids, rows, strict=True):
             row = self._add_row(convoy_id, vehicle_id)
             self._engine.vehicles[row] = saved
+            if saved.dropped:
+                self._dropped.append((convoy_id, vehicle_id))
             self._unplanned += saved.convoy < 0
         self._engine.clock[0] = max(int(self._engine.clock[0]), head.due_ms)
         self.stream_ms = max(self.stream_ms, head.due_ms - SECOND_MS)
@@ -220,11 +222,13 @@ class Watch:
         self._touched.add(convoy_id)
 
     def _tidy(self) -> None:
-        """Forget whole convoys that have no plan or have arrived, a day after the last word of them."""
+        """Forget the vehicles that are in no plan, a day after the last word of them.
+
+        Those in a plan stay, the arrived ones too: they arrive once.
+        """
         self._tidied_ms = self.stream_ms
-        for convoy_id, members in list(self._members.items()):
-            rows = self._engine.vehicles[list(members.values())]
-            over = (rows.convoy < 0) | (rows.arrived == 1)
-            if over.all() and (rows.heard_ms < self.stream_ms - FORGET_MS).all():
-                for vehicle_id in list(members):
-                    self._forget(convoy_id, vehicle_id)
+        vehicles = self._engine.vehicles[: self._engine.used]
+        old = (vehicles.convoy < 0) & (vehicles.heard_ms < self.stream_ms - FORGET_MS)
+        for row in np.flatnonzero(old).tolist():
+            if row in self._names:
+                self._forget(*self._names[row])
