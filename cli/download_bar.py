@@ -26,4 +26,5 @@ def download_bar(console: Console) -> Iterator[Report]:
     try:
         yield show
     finally:
-        bar.stop()
+        if bar.tasks:  # stopping what was not started writes an empty line
+            bar.stop()

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
 from cli.live_view import OperationView
 from cli.outcome import Outcome
 from cli.worker_process import WorkerProcess
@@ -30,7 +32,7 @@ WORKER_WAIT_S = 20.0
 
 COMPILED_POLL_S = 0.1
 
-SETTLE_MAX_S = 60.0
+SETTLE_MAX_S = 120.0
 """At the end of the drive a worker that is behind gets this long to catch up: what it still finds counts."""
 
 SETTLED_POLL_S = 0.2
@@ -99,11 +101,18 @@ class Operation:
     async def _settle(self) -> None:
         """Wait until the worker has committed all that was published, and what it told of it was read."""
         ends = await ends_of(self.broker, [self.topics.convoy_pings, self.topics.escort_pings, self.topics.ticks])
-        while not _reached(await committed_offsets(self.broker, self.topics), ends):  # noqa: ASYNC110 (no event)
+        while not await self._all_committed(ends):  # noqa: ASYNC110 (no event)
             await asyncio.sleep(SETTLED_POLL_S)
         over_s = time.monotonic()
         while (silent_s := time.monotonic() - max(self._heard_s, over_s)) < QUIET_S:  # noqa: ASYNC110 (no event)
             await asyncio.sleep(QUIET_S - silent_s)
+
+    async def _all_committed(self, ends: Mapping[tuple[str, int], int]) -> bool:
+        try:
+            committed = await committed_offsets(self.broker, self.topics)
+        except GroupCoordinatorNotAvailableError:
+            return False  # no worker of this group has ever joined
+        return all(committed.get(TopicPartition(*tp), 0) >= end for tp, end in ends.items())
 
     def _published(self, published: Published) -> None:
         self.pings = published.pings
@@ -124,10 +133,6 @@ class Operation:
             self.first_alert_s = time.monotonic() - self.ready_s
         self.outcome.add(alert)
         self.view.show_alert(alert)
-
-
-def _reached(committed: Mapping[TopicPartition, int], ends: Mapping[tuple[str, int], int]) -> bool:
-    return all(committed.get(TopicPartition(*tp), 0) >= end for tp, end in ends.items())
 
 
 async def first_of(*coroutines: Coroutine[Any, Any, Any]) -> None:
