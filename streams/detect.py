@@ -45,6 +45,10 @@ class Detection:
         counts = np.bincount(advance.results[rank != TICK_RANK], minlength=len(RESULTS)).tolist()
         return Judged(advance.alerts, rejected, dict(zip(RESULTS, counts, strict=True)))
 
+    def withdraw_plan(self, convoy_id: str) -> None:
+        """Judge a convoy no longer from the next arrival on."""
+        self._watch.withdraw_plan(convoy_id)
+
     def status(self, convoy_id: str) -> ConvoyStatus | None:
         """Tell where a convoy is at the latest arrival."""
         return self._watch.status(convoy_id)

@@ -222,11 +222,13 @@ MOMENT = _record(
 )
 """The instant that is being judged: whose row, its event time, and the stream time of the decision."""
 
-Records = np.recarray[Any, np.dtype[np.void]]
-"""An array of one of these; its rows and fields read as attributes."""
+Records = Any
+"""An array of one of these, a numpy record array; its rows and fields read as attributes, for which numpy's stubs have
+no types.
+"""
 
 Row = Any
-"""One row of such an array, a view: setting a field changes the array. numpy's stubs give a field no type."""
+"""One row of such an array, a view: setting a field changes the array."""
 
 
 class Plans(NamedTuple):
@@ -276,7 +278,10 @@ CHILD = _record(
 """What one hypothesis may become with one more fix."""
 
 PLACES = 16
-CHILDREN = 64
+"""Places of one stretch that are kept, the nearest ones."""
+
+CHILDREN = HYPOTHESES * (PLACES + 1) + PLACES
+"""Every place of every hypothesis, the hypotheses that found none, and the places of the whole route."""
 
 
 class Story(NamedTuple):

@@ -11,21 +11,20 @@ import numba
 F = TypeVar("F", bound=Callable[..., object])
 
 
-def _cache_dir() -> str:
-    """Give each version of the kernels a cache of its own.
+def cache_dir(given: str | None, writable: bool) -> Path:
+    """Give each version of the kernels a cache of its own: in the folder given, beside the code, or among the user's.
 
     numba looks at the outermost function's file alone: after a change in one that it calls, old code would still run.
     """
     here = Path(__file__).parent
     sources = b"".join(source.read_bytes() for source in sorted(here.glob("*.py")))
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    base = Path(given) if given else here / "__pycache__"
-    if not given and not os.access(here, os.W_OK):
-        base = Path.home() / ".cache" / "kawal"
-    return str(base / f"kernels-{hashlib.sha256(sources).hexdigest()[:12]}")
+    beside = here / "__pycache__" if writable else Path.home() / ".cache" / "kawal"
+    return (Path(given) if given else beside) / f"kernels-{hashlib.sha256(sources).hexdigest()[:12]}"
 
 
-numba.config.CACHE_DIR = _cache_dir()  # type: ignore[attr-defined]
+numba.config.CACHE_DIR = str(  # type: ignore[attr-defined]
+    cache_dir(os.environ.get("NUMBA_CACHE_DIR"), os.access(Path(__file__).parent, os.W_OK))
+)
 
 
 def kernel(function: F) -> F:

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from streams.engine.dtypes import CHILDREN, HYPOTHESES, Plans, Records, Row, Scratch, Story
+from streams.engine.dtypes import HYPOTHESES, Plans, Records, Row, Scratch, Story
 from streams.engine.geometry import distance_m, wrap_deg
 from streams.engine.jit import kernel
 from streams.engine.places import find_places
@@ -110,8 +110,6 @@ def keep_child(children: Records, count: int, child: tuple[Story, int, float, fl
         if children[k].on_route == on_route and abs(children[k].at_m - story.at_m) <= SAME_PLACE_M:
             slot = k
             break
-    if slot == CHILDREN:
-        return count
     c = children[slot]
     if slot < count:
         chosen = max(chosen, c.chosen)

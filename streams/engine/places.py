@@ -57,8 +57,6 @@ def find_places(plans: Plans, convoy: Row, fix: Row, reach: tuple[float, float, 
         v = plans.vertices[convoy.vertex_from + j]
         if v.at_m > high_m:
             break
-        if v.at_m + v.segment_m < low_m:
-            continue
         x = wrap_deg(fix.lon - v.lon) * v.m_per_lon_deg
         y = (fix.lat - v.lat) * v.m_per_lat_deg
         begin = max(0.0, (low_m - v.at_m) / v.segment_m)

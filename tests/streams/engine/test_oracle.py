@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.alert import Alert
 from tests.streams.engine.naive import Fix, Naive
-from tests.streams.engine.road import STRAIGHT, Drive, Point, ping, plan, seconds
+from tests.streams.engine.road import STRAIGHT, Drive, Point, examples, ping, plan, seconds
 
 # Away from the limits by more than the two planes differ: what happens at a limit is said by the examples.
 OFF_M = (0.0, 13.0, 48.0, 71.0, 88.0, 113.0, 163.0, 310.0, 620.0)
@@ -56,7 +56,7 @@ def naively(fixes: list[Fix], end_s: float) -> list[tuple[str, str, str, float, 
     return naive.told
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.sampled_from(STARTS_M), st.lists(leg, min_size=1, max_size=8), st.sampled_from((0.0, 100.0, 1000.0)))
 def test_a_drive_brings_what_the_naive_rules_bring(start_m: float, legs: list, tail_s: float):
     fixes = drive_of(start_m, legs)

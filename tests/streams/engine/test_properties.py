@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from models.alert import Alert
 from models.plan import ConvoyPlan
 from streams.recording import Arrival
-from tests.streams.engine.road import Drive, Point, no_signal, ping, plan, stop
+from tests.streams.engine.road import Drive, Point, examples, no_signal, ping, plan, stop
 
 VEHICLES = ("V1", "V2", "V3")
 ROUTE: list[Point] = [(0, 0), (4000, 0), (4000, 1500), (1000, 1500), (1000, 0), (6000, -1500)]
@@ -60,7 +60,7 @@ def judged(batches: list[list[Arrival]], end_s: float = 4000.0, convoy: ConvoyPl
     return [alert.to_json() for alert in drive.until(end_s).alerts]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(move, max_size=60), st.data())
 def test_how_the_input_is_cut_into_batches_changes_nothing(moves: list[dict], data: st.DataObject):
     arrivals = traffic(moves)
@@ -70,7 +70,7 @@ def test_how_the_input_is_cut_into_batches_changes_nothing(moves: list[dict], da
     assert judged(batches) == judged([arrivals]) == judged([[arrival] for arrival in arrivals])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(move, max_size=60), st.data())
 def test_duplicates_change_nothing(moves: list[dict], data: st.DataObject):
     arrivals = traffic(moves)
@@ -80,7 +80,7 @@ def test_duplicates_change_nothing(moves: list[dict], data: st.DataObject):
     assert judged([again]) == judged([arrivals])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(move, max_size=60))
 def test_every_cleared_follows_its_raised_and_no_key_has_two_open_episodes(moves: list[dict]):
     open_ids: dict[tuple[str | None, str], str] = {}
@@ -120,7 +120,7 @@ def _what(values: list[bytes]) -> list[tuple[str, ...]]:
     return [(a.alert_id, a.kind, a.transition, a.severity, a.reason, str(a.at_ms)) for a in alerts]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(move, max_size=60))
 def test_south_of_the_equator_is_as_north_of_it(moves: list[dict]):
     here = _turned(watched(), traffic(moves), lambda lon, lat: (lon, lat))
@@ -128,7 +128,7 @@ def test_south_of_the_equator_is_as_north_of_it(moves: list[dict]):
     assert _what(judged([south[1]], convoy=south[0])) == _what(judged([here[1]], convoy=here[0]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(move, max_size=60), st.sampled_from((0.25, -40.5, 62.5)))
 def test_one_degree_of_longitude_is_like_another(moves: list[dict], shift_deg: float):
     here = _turned(watched(), traffic(moves), lambda lon, lat: (lon, lat))
@@ -136,7 +136,7 @@ def test_one_degree_of_longitude_is_like_another(moves: list[dict], shift_deg: f
     assert _what(judged([east[1]], convoy=east[0])) == _what(judged([here[1]], convoy=here[0]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(move, max_size=40))
 def test_whose_pings_come_first_within_the_same_instant_changes_nothing_for_each(moves: list[dict]):
     arrivals = traffic(moves)
