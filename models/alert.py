@@ -6,7 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from models.instants import InstantMs, format_instant
-from models.record import Record
+from models.record import Written
 
 Kind = Literal[
     "deviation",
@@ -43,15 +43,6 @@ def _rounder(digits: int) -> AfterValidator:
     return AfterValidator(lambda value: round(float(value), digits) + 0.0)
 
 
-WIRE = ConfigDict(
-    frozen=True,
-    validate_by_name=True,
-    validate_by_alias=True,
-    serialize_by_alias=True,
-    json_schema_serialization_defaults_required=True,
-)
-"""Instants are named `at_ms` inside and `at` in JSON; every field is always written, null where unknown."""
-
 Tenths = Annotated[float, Field(allow_inf_nan=False), _rounder(1)]
 Degrees = Annotated[float, Field(allow_inf_nan=False), _rounder(6)]
 Seconds = Annotated[float, Field(allow_inf_nan=False), _rounder(3)]
@@ -76,7 +67,7 @@ class Nearest(BaseModel):
     distance_m: Tenths = Field(description="Distance in metres.")
 
 
-class Alert(Record):
+class Alert(Written):
     """A transition of an episode; the same input gives the same bytes, for no wall clock is in it.
 
     Inside, instants are integer milliseconds (`onset_ms`, `at_ms`, `detected_at_ms`); in JSON they are text under
@@ -84,8 +75,6 @@ class Alert(Record):
     Numbers are rounded when the alert is made: metres and evidence to 0.1, degrees to 1e-6, seconds to 1 ms.
     None is unknown.
     """
-
-    model_config = WIRE
 
     alert_id: str = Field(description="UUIDv5 of convoy, vehicle, kind and onset: one id an episode.")
     transition: Transition = Field(description="What happened to the episode.")

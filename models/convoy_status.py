@@ -2,21 +2,19 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from models.alert import WIRE, Degrees, Seconds, Tenths
+from models.alert import Degrees, Seconds, Tenths
 from models.instants import InstantMs
 from models.plan import Role
-from models.record import Record
+from models.record import Written
 
 State = Literal["planned", "under-way", "halted", "arrived", "silent"]
 Link = Literal["live", "late", "stale", "lost"]
 
 
-class VehicleStatus(BaseModel):
+class VehicleStatus(Written):
     """The last known of one vehicle. None is unknown."""
-
-    model_config = WIRE
 
     vehicle_id: str = Field(description="The vehicle.")
     role: Role = Field(description="Cargo or escort.")
@@ -31,10 +29,8 @@ class VehicleStatus(BaseModel):
     battery_pct: Tenths | None = Field(default=None, description="Charge of the device in per cent.")
 
 
-class ConvoyStatus(Record):
+class ConvoyStatus(Written):
     """The state of one convoy at stream time `at`. None is unknown."""
-
-    model_config = WIRE
 
     convoy_id: str = Field(description="The convoy.")
     at_ms: InstantMs = Field(alias="at", description="Stream time of this status.")

@@ -18,3 +18,17 @@ class Record(BaseModel):
     def from_json(cls, value: bytes) -> Self:
         """Read a record's value; fields that this version does not know are ignored. Raises ValidationError."""
         return cls.model_validate_json(value)
+
+
+class Written(Record):
+    """What the worker writes: instants are named `at_ms` inside and `at` in JSON; every field is always written, null
+    where unknown.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        json_schema_serialization_defaults_required=True,
+    )
