@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import subprocess
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from cli.exits import Exit, broker_faults, leave, read_plans, read_settings
 from cli.live_view import OperationView
 from cli.operation import Operation, first_of
 from cli.words import Lang
-from cli.worker_process import WorkerEnded, engine_compiling
+from cli.worker_process import WorkerEnded, compile_engine
 from deploy.kafka.embedded import EmbeddedKafka
 from models.plan import ConvoyPlan
 from models.topics import TopicSet
@@ -58,11 +57,12 @@ def demo(
     console = Console(stderr=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the event loop takes both signals over
     try:
-        with engine_compiling() as compiling, _embedded_unless(settings.broker, console) as broker:
-            console.print("Starting the worker; the first time, it compiles its engine for half a minute.")
-            operation = _operation(compiling, broker, settings.topic_prefix, console, lang)
-            with broker_faults(broker):
-                asyncio.run(_until_stopped(operation.run(for_s)))
+        console.print("Loading the engine; the first time, it is compiled for half a minute.")
+        compile_engine()
+        with _embedded_unless(settings.broker, console) as broker, broker_faults(broker):
+            console.print("Starting the worker.")
+            operation = _operation(broker, settings.topic_prefix, console, lang)
+            asyncio.run(_until_stopped(operation.run(for_s)))
     except WorkerEnded as error:
         leave(Exit.FAILED, str(error))
     except KeyboardInterrupt:
@@ -86,12 +86,12 @@ def _embedded_unless(broker: str | None, console: Console) -> Iterator[str]:
         kafka.stop()
 
 
-def _operation(compiling: subprocess.Popen[bytes], broker: str, prefix: str, console: Console, lang: Lang) -> Operation:
+def _operation(broker: str, prefix: str, console: Console, lang: Lang) -> Operation:
     begin_s = (int(time.time()) - BEGIN_AGO_S) // 60 * 60
     plans = depart_from(read_plans(PLAN), datetime.fromtimestamp(begin_s + DEFAULT_DEPART_S, UTC))
     topics = TopicSet(f"{prefix}-demo-{int(time.time())}", PARTITIONS, replay=True)
     view = OperationView(plans, SPEED, console, lang)
-    return Operation(compiling, broker, topics, plans, _arrivals(plans, begin_s * 1000), SPEED, view)
+    return Operation(broker, topics, plans, _arrivals(plans, begin_s * 1000), SPEED, view)
 
 
 def _arrivals(plans: Sequence[ConvoyPlan], begin_ms: int) -> list[Arrival]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
@@ -28,9 +27,7 @@ from streams.takeover import committed_offsets
 from streams.topic_admin import ensure
 
 WORKER_WAIT_S = 20.0
-"""Vehicles do not wait for a worker that still compiles: it catches up, and the first alert comes no later for it."""
-
-COMPILED_POLL_S = 0.1
+"""Vehicles do not wait longer for a worker that is slow to start: it catches up, and no alert comes later for it."""
 
 SETTLE_MAX_S = 120.0
 """At the end of the drive a worker that is behind gets this long to catch up: what it still finds counts."""
@@ -42,12 +39,8 @@ QUIET_S = 1.0
 
 @dataclass(slots=True)
 class Operation:
-    """One run: what is published where, and what was read back. Times are of the monotonic clock.
+    """One run: what is published where, and what was read back. Times are of the monotonic clock."""
 
-    `compiling` is the process that compiles the engine; the worker starts when it has ended.
-    """
-
-    compiling: subprocess.Popen[bytes]
     broker: str
     topics: TopicSet
     plans: Sequence[ConvoyPlan]
@@ -78,8 +71,6 @@ class Operation:
                 await first_of(self._work(), self._read(follower), self._drive(publisher, for_s))
 
     async def _work(self) -> None:
-        while self.compiling.poll() is None:  # noqa: ASYNC110 (no event)
-            await asyncio.sleep(COMPILED_POLL_S)
         async with WorkerProcess(self.broker, self.topics) as worker:
             await asyncio.gather(worker.ended(), self._note_ready(worker))
 

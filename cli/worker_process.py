@@ -8,8 +8,6 @@ import re
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,21 +25,13 @@ OWNED = re.compile(r"^kawal_partitions_owned (\d+)", re.MULTILINE)
 COMPILE = "from streams.watch import Watch; from streams.worker import compile_engine; compile_engine(Watch())"
 
 
-@contextmanager
-def engine_compiling() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that compiles the engine into its cache, so that this takes place while Kafka starts.
+def compile_engine() -> None:
+    """Compile the engine into its cache: half a minute the first time, some seconds later.
 
-    Half a minute the first time, some seconds later. If it fails, the worker compiles, and says what is wrong.
+    If that fails, the worker tries again, and says what is wrong.
     """
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", COMPILE], stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    subprocess.run([sys.executable, "-P", "-c", COMPILE], stdin=quiet, stdout=quiet, stderr=quiet, check=False)
 
 
 class WorkerEnded(RuntimeError):
