@@ -14,10 +14,15 @@ from streams.owned import Owned
 from streams.tasks import Tasks
 
 # Faust keeps this many chunks, of up to a fetch each, before it stops fetching: some ten megabytes.
-CHUNKS_QUEUED = 16
+CHUNKS_QUEUED = 8
 
 # A third of a second of work at full speed; twelve partitions of three topics keep 36 of these in the fetcher.
 FETCH_BYTES_MAX = 1024 * 1024
+
+# A fetch waits at the broker for so long when none of its partitions has news, and aiokafka sends no other meanwhile.
+# In a catch-up the partitions that are at their end would make those that are not wait: at Faust's 1,500 ms a worker
+# stood still two thirds of the time.
+FETCH_WAIT_MS = 50
 
 NEVER_S = 1e6
 FOREVER_S = 1e9
@@ -105,6 +110,7 @@ def connect(app: faust.App, broker: str, owned: Owned, tasks: Tasks) -> None:
     add_agent(app, topic, owned, tasks)
 
     async def on_assigned(_: faust.App, assigned: Iterable[TP], **__: Any) -> None:
+        _fetch_often(app)
         await _guard(tasks, owned.assign(broker, {TopicPartition(*tp) for tp in assigned}))
 
     async def on_revoked(_: faust.App, revoked: Iterable[TP], **__: Any) -> None:
@@ -112,6 +118,12 @@ def connect(app: faust.App, broker: str, owned: Owned, tasks: Tasks) -> None:
 
     app.on_partitions_assigned.connect(on_assigned, weak=False)  # type: ignore[arg-type]
     app.on_partitions_revoked.connect(on_revoked, weak=False)  # type: ignore[arg-type]
+
+
+def _fetch_often(app: faust.App) -> None:
+    """Let no fetch wait longer than FETCH_WAIT_MS: Faust has no setting for it."""
+    consumer: Any = app.consumer
+    consumer._thread._consumer._fetcher._fetch_max_wait_ms = FETCH_WAIT_MS
 
 
 async def _guard(tasks: Tasks, change: Coroutine[Any, Any, None]) -> None:

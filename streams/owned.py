@@ -123,6 +123,8 @@ class Owned:
             for number in self.numbers():
                 partition = self._partitions[number]
                 partition.look_behind()
+                # A worker that is no longer behind has a checkpoint due much sooner.
+                self._rounds[number].processed()
                 lag.update(partition.lanes.lag())
                 open_alerts.update(partition.watch.open_alerts())
             self._report.look(lag, open_alerts, len(self.numbers()))

@@ -71,6 +71,8 @@ class Partition:
             self._report.dead_letter(record.topic, reason.code)
         self._count(merged)
         self._report.processed(self.number, merged, columns.fix_ms, advance.results)
+        # Not only each second: the last pings of a catch-up should not wait for it.
+        self.behind = self.behind and self._lag() > 0
 
     def snapshot(self, now_s: float) -> Snapshot:
         """Take what has been decided since the last snapshot; processing may go on while it is written."""
@@ -86,10 +88,13 @@ class Partition:
 
     def look_behind(self) -> None:
         """Judge once a second whether the worker is behind."""
-        highwater, lag = self.lanes.highwater(), sum(self.lanes.lag().values())
+        highwater = self.lanes.highwater()
         brought = 0 if self._highwater is None else highwater - self._highwater
         self._highwater = highwater
-        self.behind = lag > max(BEHIND_RECORDS_MIN, BEHIND_S * brought)
+        self.behind = self._lag() > max(BEHIND_RECORDS_MIN, BEHIND_S * brought)
+
+    def _lag(self) -> int:
+        return sum(self.lanes.lag().values())
 
     def _statuses(self, now_s: float) -> Iterator[ConvoyStatus]:
         for convoy_id in self.outbox.status_due(now_s):
