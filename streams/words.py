@@ -18,8 +18,18 @@ _CLEARED = {
         "Sinyal {who} kembali setelah hilang {duration}.",
     ),
 }
-# Where an episode ends for another reason than its own condition, the reason is the news.
-_ENDED = {
+# Where the reason is the news it has words of its own.
+_RAISED_BY = {
+    "standing-silent": (
+        "{who} stood still when it fell silent and has not been seen to move for {duration}.",
+        "{who} berhenti saat sinyalnya hilang dan tidak terlihat bergerak selama {duration}.",
+    ),
+    "over-dwell": (
+        "{who} has stood still for {duration}, longer than its authorised stop allows.",
+        "{who} berhenti selama {duration}, melebihi batas titik singgahnya.",
+    ),
+}
+_CLEARED_BY = {
     "arrived": ("{who} has arrived; what was open is over.", "{who} telah tiba; peringatan sebelumnya selesai."),
     "plan-withdrawn": ("The plan of {who} was withdrawn.", "Rencana {who} dibatalkan."),
     "plan-changed": ("{who} is no longer in the plan.", "{who} tidak lagi ada dalam rencana."),
@@ -34,9 +44,10 @@ def _span(duration_s: float, minute: str, second: str) -> str:
 def message(told: tuple[str, str, str], who: str, value: float, duration_s: float) -> Message:
     """Word a transition; `told` = (kind, transition, reason), `value` in the unit of the kind."""
     kind, transition, reason = told
-    texts = _RAISED[kind] if transition != "cleared" else _ENDED.get(reason, _CLEARED.get(kind))
-    assert texts is not None, f"no words for {told}"
-    english, indonesian = texts
+    if transition == "cleared":
+        english, indonesian = _CLEARED_BY.get(reason) or _CLEARED[kind]
+    else:
+        english, indonesian = _RAISED_BY.get(reason) or _RAISED[kind]
     measured = "" if math.isnan(value) else f"{value:.0f}"
     return Message(
         en=english.format(who=who, value=measured, duration=_span(duration_s, "min", "s")),

@@ -129,11 +129,13 @@ def clear_stall(vehicle: Row, convoy: Row, fix: Row, out: Out) -> None:
 
 @kernel
 def sweep_stall(vehicle: Row, plans: Plans, convoy: Row, out: Out) -> None:
-    """Silence does not stop the clock: count on from the newest fix by the time since it was received.
+    """Silence does not stop the clock of a vehicle that two fixes showed standing: count on from the newer's receipt.
 
     The difference of receive times is added to the fix's own time, so a device whose clock is wrong stands no longer
     than it does. Where the plan expects silence, it says nothing about standing.
     """
+    if vehicle.fix_ms == vehicle.anchor_ms:
+        return
     moment = out.moment[0]
     silent_ms = moment.detected_ms - vehicle.fix_received_ms
     if silent_ms <= 0 or silent_ms <= 1000.0 * crossing_s(vehicle, plans, convoy):

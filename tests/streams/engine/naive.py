@@ -161,5 +161,5 @@ class Naive:
                 "high" if troubled or silent_s >= LOST_HIGH_S else "medium" if silent_s >= LOST_MEDIUM_S else "low"
             )
             self.raise_or_rise("signal-lost", severity, newest.received_s, now_s)
-        if silent_s > 0 and not self.waiting():
+        if silent_s > 0 and stood_s > 0 and not self.waiting():
             self.judge_stall(stood_s + silent_s, newest.time_s + silent_s)

@@ -47,21 +47,25 @@ def test_a_slow_vehicle_does_not_stand():
     assert Drive(plan(STRAIGHT)).along(moving(7000, step_m=6)).alerts == []
 
 
-def test_silence_does_not_stop_the_clock():
-    drive = Drive(plan(STRAIGHT)).along(moving()).until(300)
+def test_silence_does_not_stop_the_clock_of_one_that_stands():
+    drive = Drive(plan(STRAIGHT)).along([*moving(), HERE]).until(300)
     [raised] = [a for a in drive.alerts if a.kind == "stall"]
     assert raised.reason == "standing-silent"
     assert (seconds(raised.onset_ms), seconds(raised.at_ms)) == (100, 280)
 
 
-def test_a_late_ping_that_shows_movement_does():
-    drive = Drive(plan(STRAIGHT)).along(moving()).until(200)
-    drive.along(moving(6000, 5100), begin_s=110, received_s=200).until(270)
+def test_silence_of_one_that_moved_says_nothing_of_standing():
+    assert Drive(plan(STRAIGHT)).along(moving()).until(2000).told("stall") == []
+
+
+def test_a_late_ping_that_shows_movement_stops_the_clock():
+    drive = Drive(plan(STRAIGHT)).along([*moving(), HERE]).until(200)
+    drive.along(moving(6000, 5100), begin_s=120, received_s=200).until(370)
     assert drive.told("stall") == []
 
 
 def test_a_device_whose_clock_is_behind_stands_no_longer_than_it_does():
-    pings = [ping(10.0 * i - 7200, p, received_s=10.0 * i) for i, p in enumerate(moving())]
+    pings = [ping(10.0 * i - 7200, p, received_s=10.0 * i) for i, p in enumerate([*moving(), HERE])]
     drive = Drive(plan(STRAIGHT)).send(*pings).until(250)
     assert drive.told("stall") == []
     [raised] = [a for a in drive.until(290).alerts if a.kind == "stall"]
@@ -79,7 +83,7 @@ def test_an_authorised_stop_is_silent_until_its_dwell_is_over():
 
 def test_silence_in_an_authorised_stop_counts_its_dwell_too():
     rest = plan(STRAIGHT, stops=[stop(HERE, max_dwell_s=600)])
-    drive = Drive(rest).along(moving()).until(685)
+    drive = Drive(rest).along([*moving(), HERE]).until(685)
     assert drive.told("stall") == []
     assert drive.until(705).told("stall") == ["stall raised"]
 
@@ -124,6 +128,6 @@ def test_off_the_route_it_rises_to_critical():
 
 def test_in_a_stretch_without_signal_silence_says_nothing_of_standing():
     quiet = plan(STRAIGHT, no_signal=[no_signal(5000, 8000)])
-    drive = Drive(quiet).along(moving()).until(1090)
+    drive = Drive(quiet).along([*moving(), HERE]).until(1100)
     assert drive.alerts == []
-    assert drive.until(1110).told("stall") == ["stall raised"]
+    assert drive.until(1120).told("stall") == ["stall raised"]
