@@ -101,6 +101,9 @@ def judge_standing(vehicle: Row, plans: Plans, convoy: Row, standing: tuple[floa
     else:
         onset_ms = out.moment[0].at_ms - round(stood_s * 1000.0)
         open_episode(vehicle, STALL, severity, (onset_ms, reason), evidence, out)
+        # The anchor is where it was still rolling to a halt; noise would carry it over the radius from there.
+        vehicle.anchor_lat = vehicle.lat
+        vehicle.anchor_lon = vehicle.lon
 
 
 @kernel

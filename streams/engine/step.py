@@ -86,6 +86,8 @@ def judge_position(vehicle: Row, plans: Plans, convoy: Row, fix: Row, out: Out) 
     waiting = is_waiting(vehicle, plans, convoy, fix.fix_ms)
     if not waiting or vehicle.open[DEVIATION]:
         judge_deviation(vehicle, convoy, fix, out)
+    else:
+        vehicle.streak_count = 0
     if not waiting:
         judge_stall(vehicle, plans, convoy, fix, out)
     judge_arrived(vehicle, plans, convoy, fix, out)

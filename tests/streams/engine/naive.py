@@ -5,7 +5,7 @@ takes distances from the plane in which the tests draw their roads.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.streams.engine.road import Point
 
@@ -47,6 +47,7 @@ class Naive:
     peak: float = 0.0
     peak_told: tuple[float, float] = (0.0, 0.0)
     arrived: bool = False
+    stalled_at: set[int] = field(default_factory=set)
 
     def say(self, kind: str, transition: str, severity: str, onset_s: float, at_s: float) -> None:
         self.told.append((kind, transition, severity, onset_s, at_s))
@@ -78,9 +79,16 @@ class Naive:
         return not self.departed() and math.hypot(*self.fixes[-1].point) <= DEPART_M
 
     def anchor(self) -> tuple[Fix, bool]:
-        """Where it stands since when, and whether the newest fix proves that it has moved."""
+        """Where it stands since when, and whether the newest fix proves that it has moved.
+
+        Once it is called stalled, where it stands is where it was then.
+        """
         anchor, before, moved = self.fixes[0], None, False
-        for fix in self.fixes[1:]:
+        for number, fix in enumerate(self.fixes):
+            if number - 1 in self.stalled_at:
+                anchor = replace(anchor, point=self.fixes[number - 1].point)
+            if number == 0:
+                continue
             reach_m = RADIUS_M + fix.allowance_m
             moved = False
             if before is not None and math.dist(before.point, fix.point) <= reach_m:
@@ -145,6 +153,8 @@ class Naive:
     def judge_stall(self, stood_s: float, at_s: float) -> None:
         if stood_s < STALL_S:
             return
+        if "stall" not in self.open:
+            self.stalled_at.add(len(self.fixes) - 1)
         high = "critical" if "deviation" in self.open else "high"
         self.raise_or_rise("stall", high if stood_s >= STALL_HIGH_S else "low", at_s - stood_s, at_s)
 

@@ -38,6 +38,12 @@ def test_one_outlying_fix_neither_clears_it_nor_stops_its_clock():
     assert seconds(drive.alerts[0].onset_ms) == 100
 
 
+def test_noise_about_where_it_came_to_a_halt_does_not_clear_it():
+    rolling = [(4950.0, 0.0), (4985.0, 0.0)]
+    noisy = [(4995.0 + 12 * (i % 3), 0.0) for i in range(40)]
+    assert Drive(plan(STRAIGHT)).along([*moving(4900), *rolling, *noisy]).told() == ["stall raised"]
+
+
 def test_moving_within_the_radius_is_standing():
     wandering = [(5000.0 + 45 * (i % 2), 0.0) for i in range(25)]
     assert Drive(plan(STRAIGHT)).along([*moving(), *wandering]).told() == ["stall raised"]
