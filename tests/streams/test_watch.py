@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numba
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,8 @@ from streams.recording import Arrival
 from streams.state import VERSION, StateVersionError
 from streams.watch import FORGET_MS, RESULTS, TIDY_PERIOD_MS, UNPLANNED_MAX, Watch
 from tests.streams.convoys import CARGO, ESCORT, advance, at_ms, detour, judge, ping, plan_of, tick, told, watch_over
+
+compiled_only = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="days, second by second, take minutes uncompiled")
 
 DAY_S = FORGET_MS / 1000
 HOUR_S = TIDY_PERIOD_MS / 1000
@@ -205,6 +208,7 @@ def test_unknown_vehicles_of_all_convoys_are_bounded_and_counted_right() -> None
     assert sum(watch.received_count("C300", f"Y{k}") for k in range(65)) == 64
 
 
+@compiled_only
 def test_who_is_in_no_plan_is_forgotten_a_day_after_the_last_word() -> None:
     watch = watch_over(BTG_08)
     judge(watch, [ping(0), ping(50)])
@@ -217,6 +221,7 @@ def test_who_is_in_no_plan_is_forgotten_a_day_after_the_last_word() -> None:
     assert watch.dump("BTG-07") is None
 
 
+@compiled_only
 def test_a_planned_vehicle_is_not_forgotten_however_long_it_is_silent() -> None:
     watch = watch_over(plan_of())
     judge(watch, detour())
@@ -225,6 +230,7 @@ def test_a_planned_vehicle_is_not_forgotten_however_long_it_is_silent() -> None:
     assert told(judge(watch, [ping(3 * DAY_S + 1, 3000)])) == [("signal-lost", "cleared")]
 
 
+@compiled_only
 @pytest.mark.parametrize("size", [1, 1000])
 def test_a_vehicle_arrives_once_whatever_it_does_days_later(size: int) -> None:
     watch = watch_over(plan_of(vehicles=[CARGO]), BTG_08)
