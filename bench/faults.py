@@ -10,7 +10,7 @@ import asyncio
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -23,7 +23,7 @@ from bench.fill import Batches, Filler, publish_plans
 from bench.nemesis import KAWAL_WORKER, WAIT_S, Crew, MortalWorker
 from bench.verdict import Verdict, committed, judge, of_alert
 from bench.worker import Offsets
-from bench.workload import START_MS, Workload
+from bench.workload import START_MS, Slice, Workload
 from models.topics import TopicSet
 from streams import topic_admin
 from streams.state import load_state
@@ -104,14 +104,10 @@ async def run(broker: str, topics: TopicSet, trial: Trial, folder: Path, advance
     def start() -> MortalWorker:
         return MortalWorker(broker, topics, folder / f"worker-{next(numbers)}.log", trial.command)
 
-    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True) as producer:
-        await publish_plans(producer, topics, trial.load)
-        crew = Crew(start)
-        await crew.whole(topics.partitions)
-        batches = Batches(producer)
-        await _flow(batches, Filler(trial.load, topics, batches), trial, crew, topics, advance)
-    await _all_committed(broker, topics, crew)
-    await crew.stop()
+    with Crew(start) as crew:
+        await _flow(broker, topics, trial, crew, advance)
+        await _all_committed(broker, topics, crew)
+        await crew.stop()
     return Outcome(
         trial.load,
         await _counts(broker, topics),
@@ -121,32 +117,46 @@ async def run(broker: str, topics: TopicSet, trial: Trial, folder: Path, advance
     )
 
 
-async def _flow(
-    batches: Batches, filler: Filler, trial: Trial, crew: Crew, topics: TopicSet, advance: Callable[[int], None]
-) -> None:
-    """Publish the pings slice by slice and strike at even distances, the pings flowing on."""
+async def _flow(broker: str, topics: TopicSet, trial: Trial, crew: Crew, advance: cli.Advance) -> None:
+    """Publish the plans, then the pings slice by slice, and strike at even distances, the pings flowing on."""
     faults = trial.faults()
     strikes = {(number + 1) * trial.load.pings_per_vehicle // (len(faults) + 1): it for number, it in enumerate(faults)}
-    ticked_s, freezing = START_MS // 1000, None
-    for number, part in enumerate(trial.load.slices()):
-        if number in strikes:
-            if freezing is not None:
-                await freezing
-            await crew.whole(topics.partitions)
-        await filler.pings(part)
-        await batches.flush()
-        if strikes.get(number) == "kill":
-            crew.kill()
-        elif strikes.get(number) == "freeze":
-            freezing = asyncio.create_task(crew.freeze(trial.freeze_s))
-        reached_s = int(part.time_ms[-1]) // 1000 + 1
-        await filler.ticks(range(ticked_s, reached_s))
-        await batches.flush()
-        ticked_s = reached_s
-        advance(len(part.values))
-        await asyncio.sleep(trial.slice_s)
+    freezing: asyncio.Task[None] | None = None
+    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True) as producer:
+        await publish_plans(producer, topics, trial.load)
+        stream = _Stream(producer, topics, trial.load)
+        for number, part in enumerate(trial.load.slices()):
+            if number == 0 or number in strikes:
+                await crew.whole(topics.partitions)
+            await stream.pings(part)
+            if strikes.get(number) == "kill":
+                crew.kill()
+            elif strikes.get(number) == "freeze":
+                freezing = asyncio.create_task(crew.freeze(trial.freeze_s))
+            await stream.ticks(part)
+            advance(len(part.values))
+            await asyncio.sleep(trial.slice_s)
     if freezing is not None:
         await freezing
+
+
+class _Stream:
+    """Publishes slices in the order that a worker reading along needs: a tick only when all before it is there."""
+
+    def __init__(self, producer: AIOKafkaProducer, topics: TopicSet, load: Workload) -> None:
+        self._batches = Batches(producer)
+        self._filler = Filler(load, topics, self._batches)
+        self._ticked_s = START_MS // 1000
+
+    async def pings(self, part: Slice) -> None:
+        await self._filler.pings(part)
+        await self._batches.flush()
+
+    async def ticks(self, part: Slice) -> None:
+        reached_s = int(part.time_ms[-1]) // 1000 + 1
+        await self._filler.ticks(range(self._ticked_s, reached_s))
+        await self._batches.flush()
+        self._ticked_s = reached_s
 
 
 async def _all_committed(broker: str, topics: TopicSet, crew: Crew) -> None:

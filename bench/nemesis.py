@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Self
 
 from models.topics import TopicSet
 
@@ -89,13 +90,24 @@ async def until(holds: Callable[[], bool], what: str) -> None:
 
 
 class Crew:
-    """Two workers of one group; one that is killed, or ends because it was replaced meanwhile, gets a successor."""
+    """Two workers of one group; one that is killed, or ends because it was replaced meanwhile, gets a successor.
+
+    None outlives the `with` block.
+    """
 
     def __init__(self, start: Callable[[], MortalWorker]) -> None:
         self._start = start
         self._workers = [start(), start()]
         self._turn = 0
         self.exit_codes: list[int] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.process.kill()
+            worker.process.wait()
 
     async def whole(self, partitions: int) -> None:
         """Wait until the two own all partitions between them."""

@@ -8,12 +8,7 @@ from streams.merge import Merge, Merged, Record
 
 # A topic that runs ahead of another by this many records is not fetched until the other catches up. With twelve
 # partitions and a fetch of 1 MiB on top, what waits stays near 100 MB; without a limit a catch-up takes gigabytes.
-WAITING_MAX = 5_000
-
-# A topic was at its end when a response said so; what another topic delivers from a later response may be newer than
-# a record that came in between. Records older than the response by more than this are safe whatever the clocks say:
-# without that, a catch-up with several brokers would wait for each idle topic's next answer, 1.5 s a time.
-CLOCK_TOLERANCE_MS = 10_000
+WAITING_MAX = 3_000
 
 
 class LostRecordsError(RuntimeError):
@@ -126,9 +121,7 @@ class Lanes:
         no rule depends on. A replay goes through hours in that time: there the end must come from a later response.
         """
         lane_ms = self._inputs[rank].polled_ms
-        if self._replay:
-            return polled_ms > lane_ms
-        return polled_ms >= lane_ms or self._merge.newest_ms(rank) < polled_ms - CLOCK_TOLERANCE_MS
+        return polled_ms > lane_ms if self._replay else polled_ms >= lane_ms
 
     def _skip_control_records(self, lane: _Input) -> None:
         position = self._handover.idle_position(lane.tp)

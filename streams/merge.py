@@ -87,10 +87,6 @@ class Merge:
         """Return how many records of a lane have not been released."""
         return len(self._lanes[rank].records)
 
-    def newest_ms(self, rank: int) -> int:
-        """Return the newest timestamp a lane has delivered, -1 before the first."""
-        return self._lanes[rank].newest_ms
-
     def first_waiting(self, rank: int) -> Record | None:
         """Return the lane's next record to be released."""
         records = self._lanes[rank].records

@@ -97,15 +97,6 @@ def test_an_end_seen_before_the_records_came_is_not_news_enough() -> None:
     assert source.released() == [(0, 0)]
 
 
-def test_what_is_far_older_than_the_end_seen_needs_no_news() -> None:
-    source = Input()
-    source.response(1_000_000, convoy=0, escort=0, ticks=0)
-    source.stand(convoy=0, escort=0, ticks=0)
-    source.response(1_000_050, convoy=1)
-    source.fetch(CONVOY, pings(range(1), timestamp_ms=1_000_000 - 60_000))
-    assert source.released() == [(0, 0)]
-
-
 def test_in_a_replay_the_end_must_come_from_a_later_response() -> None:
     source = Input(replay=True)
     source.response(1_000_000, convoy=1, escort=0, ticks=0)

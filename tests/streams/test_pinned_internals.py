@@ -36,6 +36,8 @@ FINGERPRINTS = {
     AIOKafkaConsumer.highwater: "044275efc968e286",
     # One fetch a broker at a time, which waits there for as long as this one says.
     Fetcher._get_actions_per_node: "1dab2cf937d165d0",
+    # How long a fetch may wait is read anew for each request.
+    Fetcher._get_actions_per_node: "1dab2cf937d165d0",
     # Partitions are revoked with the flow stopped and the queues cleared, and sought anew before it resumes.
     App._on_partitions_revoked: "d5c895bbe57dc73a",
     App._on_partitions_assigned: "de932b7927db85b3",
