@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
+from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from deploy.kafka.embedded import EmbeddedKafka
+from bench.measure import BenchError
+from deploy.kafka.embedded import EmbeddedKafka, EmbeddedKafkaError
 
 Advance = Callable[[int], None]
 
@@ -51,12 +53,15 @@ def pings(text: str) -> int:
 
 @contextmanager
 def kafka(broker: str | None) -> Iterator[str]:
-    """The address of the broker to use; one of our own lives as long as the block."""
-    if broker is not None:
-        yield broker
-        return
-    with EmbeddedKafka() as embedded:
-        yield embedded.bootstrap
+    """The address of the broker to use; one of our own lives as long as the block. Faults end the command."""
+    try:
+        if broker is not None:
+            yield broker
+            return
+        with EmbeddedKafka() as embedded:
+            yield embedded.bootstrap
+    except (BenchError, EmbeddedKafkaError, KafkaError) as error:
+        sys.exit(f"bench: {error}")
 
 
 @contextmanager

@@ -6,6 +6,10 @@ import time
 from dataclasses import asdict, dataclass
 
 
+class BenchError(RuntimeError):
+    """What is measured failed; the message says how."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """So many records took so long; `cpu_s` is user and system time of the process that read them."""

@@ -20,15 +20,16 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from bench.cli import Advance
-from bench.measure import Clock, Reading
+from bench.measure import BenchError, Clock, Reading
 from models.topics import TopicSet
+from streams.topic_admin import ensure
 
 START_S_MAX = 300  # an engine that was never compiled takes most of it on a busy machine
 STALL_S_MAX = 60  # without progress for so long the worker is stuck
 STOP_S_MAX = 15
 
 
-class WorkerError(RuntimeError):
+class WorkerError(BenchError):
     """The worker ended or stopped making progress; the message holds the end of its log."""
 
 
@@ -138,7 +139,7 @@ class Offsets:
 
 
 async def forget(broker: str, topics: TopicSet) -> None:
-    """Undo what a worker did to a filled set: its output, its state, its offsets."""
+    """Undo what a worker did to a filled set: its output, its state, its offsets. The topics stay, empty."""
     output = [spec for spec in topics.specs() if spec.name in (topics.alerts, topics.convoys, topics.state)]
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     await admin.start()
@@ -148,6 +149,7 @@ async def forget(broker: str, topics: TopicSet) -> None:
             await asyncio.sleep(0.1)
     finally:
         await admin.close()
+    await ensure(broker, topics)
     async with Offsets(broker, topics) as offsets:
         await offsets.rewind()
 

@@ -7,13 +7,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.measure import Reading
+from bench.measure import BenchError, Reading
 
 ROOT = Path(__file__).parents[2]
 PEER_S_MAX = 300
 
 
-class PeerError(RuntimeError):
+class PeerError(BenchError):
     """A peer ended without its reading; the message holds the end of what it said."""
 
 
