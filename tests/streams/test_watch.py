@@ -393,25 +393,51 @@ def ends(watch: Watch) -> list[object]:
     return [counts, watch.open_alerts(), watch.status("BTG-07"), watch.status("BTG-08")]
 
 
-@given(st.lists(STEPS, min_size=5, max_size=40), st.dictionaries(st.integers(0, 39), st.booleans()))
-@example(STANDING_AND_SILENT, {22: False, 24: True})
-@example(DRIVING_AND_SILENT, {24: False, 25: True})
-@example(OFF_AND_SILENT, {28: False, 29: True, 33: True})
+OTHER_PLANS = {
+    "as before": PLANS["BTG-07"],
+    "without the cargo": plan_of(vehicles=[ESCORT.model_copy(update={"role": "cargo"})]),
+    "another route": plan_of(route=[(117.003, 0.0), (117.003, 0.1)]),
+    "withdrawn": None,
+}
+PLACES = st.integers(0, 39)
+
+
+def change(watch: Watch, plan: ConvoyPlan | None) -> None:
+    if plan is None:
+        watch.withdraw_plan("BTG-07")
+    else:
+        watch.put_plan(plan)
+
+
+@given(
+    st.lists(STEPS, min_size=5, max_size=40),
+    st.dictionaries(PLACES, st.booleans()),
+    st.dictionaries(PLACES, st.sampled_from(sorted(OTHER_PLANS)), max_size=3),
+)
+@example(STANDING_AND_SILENT, {22: False, 24: True}, {})
+@example(DRIVING_AND_SILENT, {24: False, 25: True}, {})
+@example(OFF_AND_SILENT, {28: False, 29: True, 33: True}, {})
 @settings(deadline=None, max_examples=60)
-def test_a_crash_after_any_checkpoint_changes_nothing(steps: list[Step], checkpoints: dict[int, bool]) -> None:
-    arrivals = arrivals_of(steps)
+def test_a_crash_after_any_checkpoint_changes_nothing(
+    steps: list[Step], checkpoints: dict[int, bool], changes: dict[int, str]
+) -> None:
+    arrivals, plans = arrivals_of(steps), dict[str, ConvoyPlan | None](PLANS)
     whole, watch, states = watch_over(*PLANS.values()), watch_over(*PLANS.values()), {}
-    expected = judge(whole, arrivals)
+    expected: list[Alert] = []
     alerts: list[Alert] = []
     for place, arrival in enumerate(arrivals):
+        if place in changes:
+            plans["BTG-07"] = OTHER_PLANS[changes[place]]
+            change(watch, plans["BTG-07"])
+            change(whole, plans["BTG-07"])
+        expected += judge(whole, [arrival])
         alerts += judge(watch, [arrival])
         if place in checkpoints:
             saved(watch, states)
         if checkpoints.get(place):
-            watch = taken_over(states, PLANS)
-    assert by_convoy(alerts) == by_convoy(expected)
-    last = ping(arrivals[-1].received_ms / 1000 - at_ms(0) / 1000 + 5)
-    assert by_convoy(judge(watch, [last])) == by_convoy(judge(whole, [last]))
+            watch = taken_over(states, {convoy_id: plan for convoy_id, plan in plans.items() if plan is not None})
+    last = [tick((arrivals[-1].received_ms - at_ms(0)) / 1000 + 100)]
+    assert by_convoy(alerts + judge(watch, last)) == by_convoy(expected + judge(whole, last))
     assert ends(watch) == ends(whole)
 
 
