@@ -1,6 +1,7 @@
 """`kawal plan`: files in, the plans topic out."""
 
 import asyncio
+import gc
 import json
 import socket
 from collections.abc import Callable
@@ -84,12 +85,16 @@ def test_a_broker_that_is_not_there_is_exit_4(plan: Callable[..., str]) -> None:
     assert "127.0.0.1:9" in result.stderr
 
 
+# aiokafka leaves its connection open when it is called off while it connects: a process ends then, a test run goes on.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_broker_that_takes_the_connection_and_never_answers_is_exit_4(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.plan.BROKER_TIMEOUT_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        result = run("list", KAWAL_BROKER=f"127.0.0.1:{silent.getsockname()[1]}")
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        result = run("list", KAWAL_BROKER=address)
     assert result.exit_code == 4
-    assert "no answer within" in result.stderr
+    assert f"No Kafka broker answers at {address}" in result.stderr
+    gc.collect()
 
 
 async def test_a_bad_file_imports_nothing(kafka: EmbeddedKafka, topics: TopicSet, plan: Callable[..., str]) -> None:
