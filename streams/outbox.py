@@ -19,6 +19,7 @@ class Snapshot:
     ticks: int
     alerts: list[Alert] = field(default_factory=list)
     statuses: list[ConvoyStatus] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
 
 
 class Outbox:
@@ -41,6 +42,11 @@ class Outbox:
         """Tell the status of these convoys as soon as they may be told again."""
         self._status_due.update(convoy_ids)
 
+    @property
+    def status_waits(self) -> bool:
+        """Whether a convoy's status is still to be told."""
+        return bool(self._status_due)
+
     def status_due(self, now_s: float) -> Iterator[str]:
         """Take the convoys whose last status is a second old, in a fixed order."""
         for convoy_id in sorted(self._status_due):
@@ -62,6 +68,13 @@ class Outbox:
         """Put statuses into a snapshot."""
         snapshot.statuses = list(statuses)
         snapshot.checkpoint.add(self._topics.convoys, [_output(status) for status in snapshot.statuses])
+
+    def add_gone(self, snapshot: Snapshot, convoy_ids: Iterable[str]) -> None:
+        """Put the convoys into a snapshot of which nothing is to be told any more: null records."""
+        snapshot.gone = list(convoy_ids)
+        snapshot.checkpoint.add(self._topics.convoys, [Output(name.encode(), None) for name in snapshot.gone])
+        for convoy_id in snapshot.gone:
+            self._status_told_s.pop(convoy_id, None)
 
 
 def _output(value: Alert | ConvoyStatus) -> Output:

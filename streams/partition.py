@@ -81,8 +81,10 @@ class Partition:
         changed = self.watch.take_changed()
         self.outbox.tell_status(changed)
         self.outbox.add_statuses(snapshot, self._statuses(now_s))
-        states = [Output(convoy_id.encode(), self.watch.dump(convoy_id)) for convoy_id in changed]
-        snapshot.checkpoint.add(self._topics.state, states)
+        states = {convoy_id: self.watch.dump(convoy_id) for convoy_id in changed}
+        snapshot.checkpoint.add(self._topics.state, [Output(name.encode(), state) for name, state in states.items()])
+        forgotten = [convoy_id for convoy_id, state in states.items() if state is None]
+        self.outbox.add_gone(snapshot, [name for name in forgotten if self.watch.status(name) is None])
         self.pending = Pending()
         return snapshot
 

@@ -94,6 +94,8 @@ class Report:
         for status in snapshot.statuses:
             plan = self._plans.by_convoy.get(status.convoy_id)
             self._fleet.put(status, plan.risk if plan else "unknown")
+        for convoy_id in snapshot.gone:
+            self._fleet.drop(convoy_id)
         if snapshot.ticks:
             self._seen_s["committed"][snapshot.checkpoint.partition] = time.time()
 

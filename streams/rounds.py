@@ -32,7 +32,7 @@ def period_s(partition: Partition) -> float | None:
         return BEHIND_PERIOD_S
     if outbox.alerts:
         return ALERT_PERIOD_S
-    return PING_PERIOD_S if pending.pings else TICK_PERIOD_S
+    return PING_PERIOD_S if pending.pings or outbox.status_waits else TICK_PERIOD_S
 
 
 class Rounds:

@@ -11,10 +11,13 @@ from streams.partition import Pending
 from streams.rounds import DEAD_LETTER_BYTES_DUE, period_s
 
 
-def due_s(pings: int = 0, ticks: int = 0, alerts: int = 0, behind: bool = False, dead_bytes: int = 0) -> float | None:
+def due_s(
+    pings: int = 0, ticks: int = 0, alerts: int = 0, behind: bool = False, dead_bytes: int = 0, statuses: int = 0
+) -> float | None:
     outbox = Outbox(TopicSet())
     outbox.alerts = [None] * alerts
     outbox.add_dead_letter("kawal.convoy-pings", Output(b"", b" " * dead_bytes))
+    outbox.tell_status(map(str, range(statuses)))
     return period_s(SimpleNamespace(outbox=outbox, pending=Pending(pings, ticks), behind=behind))
 
 
@@ -27,6 +30,7 @@ def test_nothing_processed_is_nothing_to_write() -> None:
     [
         ({"ticks": 9}, 10),
         ({"ticks": 9, "pings": 1}, 1),
+        ({"ticks": 9, "statuses": 1}, 1),
         ({"pings": 1, "alerts": 1}, 0.1),
         ({"ticks": 1, "alerts": 1}, 0.1),
         ({"pings": 1, "alerts": 1, "behind": True}, 10),

@@ -12,9 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bench.fill import plans
+from bench.nemesis import until
+from bench.workload import Workload
 from deploy.kafka.embedded import EmbeddedKafka
+from models.convoy_status import ConvoyStatus
 from models.dead_letter import CODE, OFFSET, PARTITION, TOPIC
 from models.topics import TopicSet, partition_of
+from streams.rounds import DEAD_LETTER_BYTES_MAX
 from streams.state import load_state
 from streams.takeover import committed_offsets
 from tests.conftest import Outgoing, Produce, ReadAll
@@ -113,6 +118,19 @@ async def test_what_cannot_be_used_becomes_a_dead_letter_and_its_neighbours_are_
     assert load_state(newest.value).rows.received_count.tolist() == [len(good)]
 
 
+async def test_more_dead_letters_than_memory_should_hold_go_through_piece_by_piece(
+    topics: TopicSet, start_worker: StartWorker, produce: Produce, read_all: ReadAll
+) -> None:
+    key, count = CONVOY.encode(), 2 * DEAD_LETTER_BYTES_MAX // 2**21
+    await produce(topics.escort_pings, [Outgoing(key, ping(seq=seq, source="x" * 2**21)) for seq in range(count)])
+    worker = start_worker(topics)
+    await worker.until("kawal_dead_letters_total", count)
+    worker.send(signal.SIGTERM)
+    assert await worker.end() == 0
+    letters = await read_all(topics.dlt(topics.escort_pings))
+    assert [json.loads(letter.value)["seq"] for letter in letters] == list(range(count))
+
+
 def kawal_worker(**environment: str) -> subprocess.CompletedProcess[str]:
     cleared = {name: text for name, text in os.environ.items() if not name.startswith("KAWAL_")}
     return subprocess.run(
@@ -146,3 +164,24 @@ async def test_a_state_of_a_newer_version_is_not_touched(
     assert await worker.end() == 1
     assert "run a newer one" in worker.log()
     assert "Traceback" not in worker.log()
+
+
+async def test_a_withdrawn_convoy_leaves_null_records_and_its_plan_is_followed_while_running(
+    topics: TopicSet, start_worker: StartWorker, produce: Produce, read_all: ReadAll
+) -> None:
+    plan = plans(Workload(800))[0]
+    key, vehicle_id = plan.convoy_id.encode(), plan.vehicles[0].vehicle_id
+    lon, lat = plan.route[0]
+    value = ping(vehicle_id, plan.convoy_id, lat=lat, lon=lon)
+    worker = start_worker(topics)
+    await worker.until("kawal_partitions_owned", topics.partitions)
+    await produce(topics.plans, [Outgoing(key, plan.to_json())])
+    await produce(topics.convoy_pings, [Outgoing(key, value)])
+    await worker.until("kawal_convoys", 1)
+    [first, *_] = await read_all(topics.convoys)
+    assert ConvoyStatus.from_json(first.value).convoy_id == plan.convoy_id
+    await produce(topics.plans, [Outgoing(key, None)])
+    await until(lambda: worker.metric("kawal_convoys") == 0, "the convoy to be forgotten")
+    for topic in (topics.convoys, topics.state):
+        newest = (await read_all(topic))[-1]
+        assert (newest.key, newest.value) == (key, None)
