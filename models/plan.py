@@ -144,6 +144,14 @@ class ConvoyPlan(Record):
     )
     limits: Limits = Field(default_factory=Limits, description="When alerts are raised, rise and clear.")
 
+    @field_validator("route")
+    @classmethod
+    def _check_route(cls, route: list[Point]) -> list[Point]:
+        # 180 and -180 degrees are one meridian
+        if len({(lon % 360.0, lat) for lon, lat in route}) < 2:
+            raise ValueError("has no length: its points are all in one place")
+        return route
+
     @field_validator("arrive_by")
     @classmethod
     def _check_times(cls, arrive_by: Moment | None, info: ValidationInfo) -> Moment | None:

@@ -105,7 +105,6 @@ HotPing = msgspec.defstruct("HotPing", [_hot_field(field) for field in fields(Pi
 _decode = msgspec.json.Decoder(HotPing).decode
 
 NUMBERS = ("lat", "lon", "speed_mps", "heading_deg", "accuracy_m", "battery_pct", "sos")
-_numbers_of = attrgetter(*NUMBERS)
 
 
 def _check_one(index: int, record: Record) -> Any:
@@ -147,11 +146,12 @@ def _instants_ms(pings: Sequence[Any]) -> NDArray[np.int64]:
     return whole
 
 
-def _numbers(pings: Sequence[Any]) -> NDArray[np.float64]:
-    """Give a row a ping with a column each of NUMBERS; null becomes NaN."""
-    table = np.array([_numbers_of(ping) for ping in pings], np.float64)
+def _number(pings: Sequence[Any], name: str) -> NDArray[np.float64]:
+    """Give one of NUMBERS as a column; null becomes NaN."""
+    number_of = attrgetter(name)
+    column = np.array([number_of(ping) for ping in pings], np.float64)
     # 1e300 m/s is a number too; as infinity it could be written in no status
-    return np.clip(table, -_ROW_FLOAT_MAX, _ROW_FLOAT_MAX, out=table)
+    return np.clip(column, -_ROW_FLOAT_MAX, _ROW_FLOAT_MAX, out=column)
 
 
 def _fix_ms(pings: Sequence[Any], received_ms: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -162,10 +162,10 @@ def _fix_ms(pings: Sequence[Any], received_ms: NDArray[np.int64]) -> NDArray[np.
     return np.where(rolled_over, repaired_ms, fix_ms)
 
 
-def _doubts(fixes: Any, pings: Sequence[Any], keys: Sequence[bytes | None]) -> Iterator[Rejected]:
+def _doubts(columns: dict[str, Any], pings: Sequence[Any], keys: Sequence[bytes | None]) -> Iterator[Rejected]:
     """Find what a field's own range cannot show: half a position, a foreign key, a fix from nowhere in time."""
-    fix_ms, latest_ms = fixes["fix_ms"], fixes["received_ms"] + FUTURE_MS
-    for index in np.flatnonzero(np.isnan(fixes["lat"]) != np.isnan(fixes["lon"])).tolist():
+    fix_ms, latest_ms = columns["fix_ms"], columns["received_ms"] + FUTURE_MS
+    for index in np.flatnonzero(np.isnan(columns["lat"]) != np.isnan(columns["lon"])).tolist():
         yield Rejected(index, "bad-field", "ValueError", "lat and lon must be given both or neither")
     for index in np.flatnonzero(fix_ms < FIRST_MS).tolist():
         yield Rejected(index, "bad-field", "ValueError", "time: is outside of the years 1 to 9999 in UTC")
@@ -207,18 +207,17 @@ def decode(
 def _place(columns: Columns, batch: Sequence[Record], where: NDArray[np.intp], pings: Sequence[Any]) -> list[Rejected]:
     """Write the pings to their places in the batch, save for those that are doubtful as a whole."""
     fixes = columns.fixes.view(np.ndarray)
-    mine = fixes[where]
-    mine["kind"] = PING_KIND
-    mine["fix_ms"] = _fix_ms(pings, mine["received_ms"])
-    for name, column in zip(NUMBERS, _numbers(pings).T, strict=True):
-        mine[name] = column
+    received_ms = fixes["received_ms"][where]
+    values: dict[str, Any] = {name: _number(pings, name) for name in NUMBERS}
+    values |= {"received_ms": received_ms, "fix_ms": _fix_ms(pings, received_ms), "kind": PING_KIND}
+    for name, column in values.items():
+        fixes[name][where] = column
     places = where.tolist()
-    doubts: dict[int, Rejected] = {}
-    for doubt in _doubts(mine, pings, [batch[i].key for i in places]):
-        doubts.setdefault(doubt.index, doubt)
-    fixes[where] = mine
     for place, ping in zip(places, pings, strict=True):
         columns.names[place] = (ping.convoy_id, ping.vehicle_id)
+    doubts: dict[int, Rejected] = {}
+    for doubt in _doubts(values, pings, [batch[i].key for i in places]):
+        doubts.setdefault(doubt.index, doubt)
     for index in doubts:
         fixes["kind"][places[index]], fixes["fix_ms"][places[index]] = HOLE, 0
         columns.names[places[index]] = None

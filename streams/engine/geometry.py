@@ -35,7 +35,10 @@ def wrap_deg(degrees: float) -> float:
 @kernel
 def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     """Distance of two points in the flat frame of their mean latitude; error under 1e-4 up to 50 km."""
-    middle = 0.5 * (lat1 + lat2)
-    dy = (lat2 - lat1) * metres_per_lat_deg(middle)
-    dx = wrap_deg(lon2 - lon1) * metres_per_lon_deg(middle)
+    s = math.sin(math.radians(0.5 * (lat1 + lat2)))
+    w = 1.0 - _E2 * s * s
+    root = math.sqrt(w)
+    # both radii of curvature from one sine and two roots: this runs a few times a ping
+    dy = math.radians(lat2 - lat1) * _A_M * (1.0 - _E2) / (w * root)
+    dx = math.radians(wrap_deg(lon2 - lon1)) * _A_M * math.sqrt(1.0 - s * s) / root
     return math.sqrt(dx * dx + dy * dy)

@@ -162,10 +162,10 @@ def reach_of(start: Story, convoy: Row, elapsed_s: float, straight_m: float) -> 
 
 
 @kernel
-def price(plans: Plans, convoy: Row, fix: Row, start: Story, places: int, scratch: Scratch) -> int:
-    """Set the cost of each place found, seen from `start`; gives the cheapest that explains the fix, else -1."""
+def price(plans: Plans, convoy: Row, fix: Row, start: Story, found: tuple[int, float], scratch: Scratch) -> int:
+    """Set the cost of each place seen from `start`; `found` = (places, how far the fix is). The cheapest or -1."""
+    places, straight_m = found
     limit_m = convoy.deviation_raise_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
-    straight_m = moved_m(plans, convoy, fix, start)
     best, best_cost = -1, OFF_COST
     for k in range(places):
         p = scratch.places[k]
@@ -186,9 +186,10 @@ def extend(vehicle: Row, plans: Plans, convoy: Row, fix: Row, family: tuple[int,
     paid = vehicle.hypothesis_cost[parent]
     chosen = 1 if vehicle.chosen == parent else 0
     elapsed_s = (fix.fix_ms - vehicle.hypothesis_ms[parent]) / 1000.0
-    reach = reach_of(start, convoy, elapsed_s, moved_m(plans, convoy, fix, start))
+    straight_m = moved_m(plans, convoy, fix, start)
+    reach = reach_of(start, convoy, elapsed_s, straight_m)
     places = find_places(plans, convoy, fix, reach, scratch)
-    best = price(plans, convoy, fix, start, places, scratch)
+    best = price(plans, convoy, fix, start, (places, straight_m), scratch)
     for k in range(places):
         p = scratch.places[k]
         if p.cost < np.inf:

@@ -63,7 +63,8 @@ def find_places(plans: Plans, convoy: Row, fix: Row, reach: tuple[float, float, 
         end = min(1.0, (high_m - v.at_m) / v.segment_m)
         foot = (x * v.dx_m + y * v.dy_m) / (v.segment_m * v.segment_m)
         for u in (min(end, max(begin, foot)), end):
-            lateral_m = math.hypot(x - u * v.dx_m, y - u * v.dy_m)
+            across, along = x - u * v.dx_m, y - u * v.dy_m
+            lateral_m = math.sqrt(across * across + along * along)
             if falling:
                 if lateral_m < valley_m:
                     valley_m, valley_at_m, valley_segment = lateral_m, v.at_m + u * v.segment_m, j

@@ -11,11 +11,15 @@ from streams.engine.dtypes import (
     ACCEPTED,
     DEAD_LETTER,
     DEVIATION,
-    EPISODES,
     FOREVER,
     HELD,
+    HIGH,
     HOLE,
+    LOW,
+    MEDIUM,
     NEVER,
+    SIGNAL_LOST,
+    STALL,
     TICK,
     TICKED,
     UNKNOWN_VEHICLE,
@@ -130,25 +134,44 @@ def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch)
 
 
 @kernel
-def silence_due_ms(vehicle: Row, plans: Plans) -> int:
-    """Stream time before which silence cannot decide anything about a vehicle: most rows of most sweeps are passed
-    over by it.
+def lost_due_ms(vehicle: Row, convoy: Row) -> float:
+    """Stream time before which silence cannot raise a lost signal or its severity."""
+    if not vehicle.open[SIGNAL_LOST]:
+        due_s = threshold_s(vehicle, convoy)
+    elif vehicle.severity[SIGNAL_LOST] == LOW:
+        due_s = convoy.signal_lost_medium_s
+    elif vehicle.severity[SIGNAL_LOST] == MEDIUM:
+        due_s = convoy.signal_lost_high_s
+    else:
+        return float(FOREVER)
+    return float(vehicle.heard_ms + SECOND_MS * due_s)
 
-    A vehicle with an open episode, or one that stands, is looked at each second.
-    """
-    if vehicle.convoy < 0 or (vehicle.arrived and not vehicle.dropped):
-        return FOREVER
+
+@kernel
+def stall_due_ms(vehicle: Row, plans: Plans, convoy: Row) -> float:
+    """Stream time before which silence cannot raise a stall or its severity."""
+    if vehicle.anchor_ms in (vehicle.fix_ms, NEVER):
+        return float(FOREVER)
+    due_s = convoy.stall_hold_s
+    if vehicle.open[STALL]:
+        if vehicle.severity[STALL] >= HIGH:
+            return float(FOREVER)
+        due_s = convoy.stall_high_s
+    if convoy.depart_ms == NEVER and is_waiting(vehicle, plans, convoy, vehicle.fix_received_ms):
+        return float(FOREVER)
+    return float(vehicle.fix_received_ms + SECOND_MS * due_s - (vehicle.fix_ms - vehicle.anchor_ms))
+
+
+@kernel
+def silence_due_ms(vehicle: Row, plans: Plans) -> int:
+    """Stream time before which silence decides nothing about a vehicle: most sweeps pass over most rows by it."""
     if vehicle.dropped:
         return NEVER
+    if vehicle.convoy < 0 or vehicle.arrived:
+        return FOREVER
     convoy = plans.convoys[vehicle.convoy]
-    for kind in range(EPISODES):
-        if vehicle.open[kind]:
-            return NEVER
-    lost_ms = vehicle.heard_ms + SECOND_MS * threshold_s(vehicle, convoy)
-    if vehicle.anchor_ms == NEVER:
-        return int(lost_ms)
-    stood_ms = vehicle.fix_ms - vehicle.anchor_ms
-    return int(min(lost_ms, vehicle.fix_received_ms + SECOND_MS * convoy.stall_hold_s - stood_ms))
+    due_ms = min(lost_due_ms(vehicle, convoy), stall_due_ms(vehicle, plans, convoy))
+    return int(due_ms if vehicle.departed else max(due_ms, convoy.depart_ms))
 
 
 @kernel
@@ -171,35 +194,38 @@ def sweep_vehicle(vehicle: Row, plans: Plans, out: Out) -> None:
 
 
 @kernel
-def sweep(vehicles: Records, used: int, plans: Plans, second_ms: int, out: Out) -> None:
-    """Judge the silence of every vehicle at a whole second of stream time."""
+def first_second_ms(received_ms: int) -> int:
+    """The first whole second that is not before an instant: where sweeping begins."""
+    return -(-received_ms // SECOND_MS) * SECOND_MS
+
+
+@kernel
+def sweep(vehicles: Records, used: int, plans: Plans, second_ms: int, out: Out) -> int:
+    """Judge every vehicle's silence at a whole second of stream time; gives when the next vehicle is due."""
     moment = out.moment[0]
+    next_ms = FOREVER
     for row in range(used):
-        if second_ms < out.due_ms[row]:
-            continue
-        moment.row = row
-        moment.detected_ms = second_ms
-        sweep_vehicle(vehicles[row], plans, out)
-        out.due_ms[row] = silence_due_ms(vehicles[row], plans)
+        if second_ms >= out.due_ms[row]:
+            moment.row = row
+            moment.detected_ms = second_ms
+            sweep_vehicle(vehicles[row], plans, out)
+            out.due_ms[row] = silence_due_ms(vehicles[row], plans)
+        next_ms = min(next_ms, out.due_ms[row])
+    return next_ms
 
 
 @kernel
 def sweep_until(vehicles: Records, used: int, plans: Plans, clock: NDArray[np.int64], limit_ms: int, out: Out) -> bool:
-    """Sweep each whole second from `clock[0]`, the next one due, to `limit_ms`; false when there is no room for more
-    transitions.
+    """Sweep each whole second from `clock[0]` to `limit_ms` in which something is due.
+
+    `clock[0]` is then the first second after the limit. False when there is no room for more transitions.
     """
     while clock[0] <= limit_ms:
         if out.filled[0] + used * TRANSITIONS_A_SWEEP_MAX > out.transitions.shape[0]:
             return False
-        sweep(vehicles, used, plans, clock[0], out)
-        clock[0] += SECOND_MS
+        due_ms = min(sweep(vehicles, used, plans, clock[0], out), limit_ms + 1)
+        clock[0] = max(clock[0] + SECOND_MS, first_second_ms(due_ms))
     return True
-
-
-@kernel
-def first_second_ms(received_ms: int) -> int:
-    """The first whole second that is not before an instant: where sweeping begins."""
-    return -(-received_ms // SECOND_MS) * SECOND_MS
 
 
 @kernel

@@ -55,3 +55,9 @@ def test_each_version_of_the_kernels_has_a_cache_of_its_own(tmp_path: Path):
     assert cache_dir(None, writable=True).name == given.name
     assert cache_dir(None, writable=True).parent.name == "__pycache__"
     assert cache_dir(None, writable=False).parent == Path.home() / ".cache" / "kawal"
+
+
+def test_a_year_of_silence_is_judged_like_twenty_minutes_of_it():
+    told = [Drive(plan(STRAIGHT)).along([(4000.0, 0.0)] * 3).until(end_s).told() for end_s in (1200, 365 * 86_400)]
+    assert told[0] == told[1]
+    assert len(told[0]) == 5
