@@ -1,6 +1,8 @@
 """Plans that come late, change, or go."""
 
-from tests.streams.engine.road import STRAIGHT, Drive, ping, plan
+from datetime import UTC, datetime
+
+from tests.streams.engine.road import START_MS, STRAIGHT, Drive, ping, plan
 
 
 def moving(begin_m: float = 4000) -> list[tuple[float, float]]:
@@ -34,6 +36,22 @@ def test_a_vehicle_taken_out_of_the_plan_has_its_alerts_cleared():
     assert drive.told() == ["signal-lost raised", "signal-lost cleared"]
     assert drive.alerts[-1].reason == "plan-changed"
     assert drive.counts["unknown-vehicle"] == 1
+
+
+def test_the_same_plan_again_changes_nothing_before_departure_or_after_arrival():
+    departing = plan(STRAIGHT, depart_at=datetime.fromtimestamp(START_MS / 1000 + 1000, UTC))
+    for convoy, begin_m, told in ((departing, 10.0, []), (plan(STRAIGHT), 19_900.0, ["arrived raised"])):
+        drive = Drive(convoy).along([(begin_m + 10 * i, 0.0) for i in range(6)])
+        drive.detection.put_plan(convoy)
+        assert drive.until(900).told() == told
+
+
+def test_the_row_of_a_vehicle_taken_out_serves_the_next_one():
+    drive = Drive(plan(STRAIGHT, ("V1", "V2"))).along(moving()).until(200)
+    drive.detection.put_plan(plan(STRAIGHT, ("V2",)))
+    drive.until(210).along([(8000.0, 0.0)], begin_s=211, vehicle="V2")
+    assert drive.progress_m() == 8000
+    assert drive.told() == ["signal-lost raised", "signal-lost cleared"]
 
 
 def test_a_withdrawn_plan_clears_what_is_open():
