@@ -105,6 +105,7 @@ HotPing = msgspec.defstruct("HotPing", [_hot_field(field) for field in fields(Pi
 _decode = msgspec.json.Decoder(HotPing).decode
 
 NUMBERS = ("lat", "lon", "speed_mps", "heading_deg", "accuracy_m", "battery_pct", "sos")
+_NUMBERS_OF = tuple(map(attrgetter, NUMBERS))
 
 
 def _check_one(index: int, record: Record) -> Any:
@@ -146,12 +147,11 @@ def _instants_ms(pings: Sequence[Any]) -> NDArray[np.int64]:
     return whole
 
 
-def _number(pings: Sequence[Any], name: str) -> NDArray[np.float64]:
-    """Give one of NUMBERS as a column; null becomes NaN."""
-    number_of = attrgetter(name)
-    column = np.array([number_of(ping) for ping in pings], np.float64)
+def _numbers(pings: Sequence[Any]) -> NDArray[np.float64]:
+    """Give a row for each of NUMBERS and a column for each ping; null becomes NaN."""
+    table = np.array([list(map(number_of, pings)) for number_of in _NUMBERS_OF], np.float64)
     # 1e300 m/s is a number too; as infinity it could be written in no status
-    return np.clip(column, -_ROW_FLOAT_MAX, _ROW_FLOAT_MAX, out=column)
+    return np.clip(table, -_ROW_FLOAT_MAX, _ROW_FLOAT_MAX, out=table)
 
 
 def _fix_ms(pings: Sequence[Any], received_ms: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -208,7 +208,7 @@ def _place(columns: Columns, batch: Sequence[Record], where: NDArray[np.intp], p
     """Write the pings to their places in the batch, save for those that are doubtful as a whole."""
     fixes = columns.fixes.view(np.ndarray)
     received_ms = fixes["received_ms"][where]
-    values: dict[str, Any] = {name: _number(pings, name) for name in NUMBERS}
+    values: dict[str, Any] = dict(zip(NUMBERS, _numbers(pings), strict=True))
     values |= {"received_ms": received_ms, "fix_ms": _fix_ms(pings, received_ms), "kind": PING_KIND}
     for name, column in values.items():
         fixes[name][where] = column

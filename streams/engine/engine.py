@@ -21,6 +21,7 @@ from streams.engine.dtypes import (
 from streams.engine.step import TRANSITIONS_A_PING_MAX, TRANSITIONS_A_SWEEP_MAX, run
 
 _FIRST_ROWS = 64
+_NOTHING = records(0, TRANSITION)
 
 
 def no_plans() -> Plans:
@@ -56,6 +57,8 @@ class Engine:
         self._free: list[int] = []
         self._scratch = scratch()
         self._moment = records(1, MOMENT)
+        self._filled: NDArray[np.int64] = np.zeros(1, np.int64)
+        self._transitions = records(0, TRANSITION)
 
     def use_plans(self, plans: Plans) -> None:
         """Judge by these tables from the next record on; every row is looked at in the next sweep."""
@@ -93,11 +96,19 @@ class Engine:
         How the records are cut into batches changes nothing.
         """
         results = np.zeros(len(fixes), np.int8)
+        out = Out(self._room(), self._filled, self.changed, self.due_ms, self._moment)
         told: list[Records] = []
         done = 0
-        room = records(TRANSITIONS_A_PING_MAX + TRANSITIONS_A_SWEEP_MAX * (self.used + len(fixes)), TRANSITION)
         while done < len(fixes):
-            out = Out(room, np.zeros(1, np.int64), self.changed, self.due_ms, self._moment)
+            self._filled[0] = 0
             done = run(fixes, results, done, self.vehicles, self.used, self.plans, self.clock, out, self._scratch)
-            told.append(room[: out.filled[0]].copy().view(np.recarray))
-        return (np.concatenate(told) if told else room[:0]).view(np.recarray), results
+            if self._filled[0]:
+                told.append(out.transitions[: self._filled[0]].copy())
+        return (np.concatenate(told) if told else _NOTHING).view(np.recarray), results
+
+    def _room(self) -> Records:
+        """Give room for what one ping or one sweep may bring; what more a batch brings is told in further rounds."""
+        needed = TRANSITIONS_A_PING_MAX + TRANSITIONS_A_SWEEP_MAX * self.used
+        if len(self._transitions) < needed:
+            self._transitions = records(needed, TRANSITION)
+        return self._transitions
