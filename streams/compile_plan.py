@@ -26,6 +26,7 @@ class Compiled:
     stops: Records
     stretches: Records
     vehicles: dict[str, Vehicle]
+    length_m: float
 
 
 def _unwrapped(route: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
@@ -87,7 +88,7 @@ def compile_plan(plan: ConvoyPlan) -> Compiled:
     stops = np.array([(s.lat, s.lon, s.radius_m, s.max_dwell_s) for s in plan.stops], STOP).view(np.recarray)
     stretches = np.array([(s.from_m, s.to_m) for s in plan.no_signal], STRETCH).view(np.recarray)
     vehicles = {vehicle.vehicle_id: vehicle for vehicle in plan.vehicles}
-    return Compiled(plan, convoy, vertices, stops, stretches, vehicles)
+    return Compiled(plan, convoy, vertices, stops, stretches, vehicles, float(vertices.at_m[-1]))
 
 
 def _joined(parts: Sequence[Records], dtype: "np.dtype[np.void]") -> Records:

@@ -106,7 +106,7 @@ class Watch:
         if not members:
             return None
         head = Head(int(self._engine.clock[0]), list(members))
-        return dump_state(head, self._engine.vehicles[list(members.values())])
+        return dump_state(head, self._engine.copy_rows(list(members.values())))
 
     def load(self, convoy_id: str, value: bytes) -> None:
         """Take a convoy's state record in. Raises StateVersionError when this version cannot read it."""
@@ -127,8 +127,8 @@ class Watch:
         if compiled is None or not self.stream_ms:
             return None
         members = self._members.get(convoy_id, {})
-        rows = seen(list(members), self._engine.vehicles[list(members.values())])
-        return convoy_status(compiled.plan, float(compiled.convoy.length_m[0]), rows, self.stream_ms)
+        rows = seen(list(members), self._engine.copy_rows(list(members.values())))
+        return convoy_status(compiled.plan, compiled.length_m, rows, self.stream_ms)
 
     def open_alerts(self) -> Counter[str]:
         """Count the open alerts by severity."""

@@ -84,6 +84,11 @@ class Engine:
         self.changed[row] = 0
         self._free.append(row)
 
+    def copy_rows(self, rows: list[int]) -> NDArray[np.void]:
+        """Copy vehicles' rows as a plain array: each look into a record array costs microseconds."""
+        plain: NDArray[np.void] = self.vehicles.view(np.ndarray)[rows]
+        return plain
+
     def _grow(self) -> None:
         more = records(len(self.vehicles), VEHICLE)
         self.vehicles = np.concatenate([self.vehicles, more]).view(np.recarray)
