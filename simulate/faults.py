@@ -66,8 +66,6 @@ def expected(plans: Iterable[ConvoyPlan], faults: Sequence[Fault]) -> set[Expect
 def _episodes(plan: ConvoyPlan, fault: Fault) -> Iterator[tuple[str, str]]:
     if isinstance(fault, Dropout):
         yield fault.vehicle_id, "signal-lost"
-        if fault.duration_s > plan.limits.stall_hold_s:
-            yield fault.vehicle_id, "stall"  # silence does not stop its clock: the vehicle may be standing
     elif isinstance(fault, Detour):
         yield from ((vehicle.vehicle_id, "deviation") for vehicle in plan.vehicles)
     elif not _authorised(plan, fault):

@@ -19,6 +19,7 @@ from streams.engine.episodes import close_episode, follow_episode, open_episode
 from streams.engine.geometry import distance_m
 from streams.engine.jit import kernel
 from streams.engine.matching import accuracy_allowance_m
+from streams.engine.signal_lost import threshold_s
 from streams.engine.stretches import crossing_s
 
 
@@ -146,4 +147,6 @@ def sweep_stall(vehicle: Row, plans: Plans, convoy: Row, out: Out) -> None:
     moment.at_ms = vehicle.fix_ms + silent_ms
     stood_s = (moment.at_ms - standing_since_ms(vehicle, convoy)) / 1000.0
     dwelt_s = (moment.at_ms - vehicle.stop_since_ms) / 1000.0
-    judge_standing(vehicle, plans, convoy, (stood_s, dwelt_s, STANDING_SILENT), out)
+    # between two pings on time it is not silent
+    reason = STANDING_SILENT if silent_ms > 1000.0 * threshold_s(vehicle, convoy) else STANDING
+    judge_standing(vehicle, plans, convoy, (stood_s, dwelt_s, reason), out)

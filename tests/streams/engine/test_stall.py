@@ -60,6 +60,11 @@ def test_silence_does_not_stop_the_clock_of_one_that_stands():
     assert (seconds(raised.onset_ms), seconds(raised.at_ms)) == (100, 280)
 
 
+def test_between_two_pings_on_time_it_stands_and_is_not_silent():
+    drive = Drive(plan(STRAIGHT)).along([*moving(), *[(5000.0 + i % 2, 0.0) for i in range(18)]]).until(283)
+    assert [(a.transition, a.reason) for a in drive.alerts] == [("raised", "standing")]
+
+
 def test_silence_of_one_that_moved_says_nothing_of_standing():
     assert Drive(plan(STRAIGHT)).along(moving()).until(2000).told("stall") == []
 
