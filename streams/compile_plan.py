@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.instants import instant_ms
 from models.plan import ConvoyPlan, Vehicle
 from streams.engine.dtypes import CONVOY, LIMITS, NEVER, STOP, STRETCH, VERTEX, Plans, Records, records
-from streams.engine.geometry import metres_per_lat_deg, metres_per_lon_deg
+from streams.engine.geometry import metres_per_deg
 
 SEGMENT_M_MAX = 5_000.0
 """Longer segments are divided: the flat frame of a segment's middle is good to 1e-4 only near it."""
@@ -36,15 +36,10 @@ def _unwrapped(route: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
     return points
 
 
-def _metres_per_deg(lats: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Metres per degree of latitude and of longitude, one column each, at latitudes in degrees."""
-    return np.array([(metres_per_lat_deg(lat), metres_per_lon_deg(lat)) for lat in lats.tolist()])
-
-
 def _divided(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Divide long segments of [lat, lon] points, and drop points that repeat the one before."""
     steps = np.diff(points, axis=0)
-    lengths_m = np.hypot(*(steps * _metres_per_deg(points[:-1, 0] + steps[:, 0] / 2)).T)
+    lengths_m = np.hypot(*(steps * metres_per_deg(points[:-1, 0] + steps[:, 0] / 2)).T)
     parts = np.ceil(lengths_m / SEGMENT_M_MAX).astype(np.int64)
     segment = np.repeat(np.arange(len(parts)), parts)
     part = np.arange(len(segment)) - np.repeat(np.cumsum(parts) - parts, parts) + 1
@@ -63,9 +58,9 @@ def compile_route(route: Sequence[tuple[float, float]]) -> Records:
     vertices.lon = (points[:, 1] + 180.0) % 360.0 - 180.0
     steps = np.diff(points, axis=0, append=points[-1:])
     # at the segment's middle: at its start the lengths of a slanting road would be wrong by up to 4e-4 at 60 degrees
-    metres_per_deg = _metres_per_deg(points[:, 0] + steps[:, 0] / 2)
-    segments_m = steps * metres_per_deg
-    vertices.m_per_lat_deg, vertices.m_per_lon_deg = metres_per_deg.T
+    m_per_deg = metres_per_deg(points[:, 0] + steps[:, 0] / 2)
+    segments_m = steps * m_per_deg
+    vertices.m_per_lat_deg, vertices.m_per_lon_deg = m_per_deg.T
     vertices.dy_m, vertices.dx_m = segments_m.T
     vertices.segment_m = np.hypot(*segments_m.T)
     vertices.at_m[1:] = np.cumsum(vertices.segment_m)[:-1]

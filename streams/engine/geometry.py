@@ -2,24 +2,25 @@
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from streams.engine.jit import kernel
 
 _A_M = 6378137.0
 _E2 = 6.69437999014e-3
 
 
-@kernel
-def metres_per_lat_deg(lat: float) -> float:
-    """Metres in a degree of latitude at `lat` degrees: the meridional radius of curvature."""
-    s = math.sin(math.radians(lat))
-    return math.radians(_A_M * (1.0 - _E2) / (1.0 - _E2 * s * s) ** 1.5)
+def metres_per_deg(lats: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Metres in a degree of latitude and in one of longitude, a row for each of `lats`: the two radii of curvature.
 
-
-@kernel
-def metres_per_lon_deg(lat: float) -> float:
-    """Metres in a degree of longitude at `lat` degrees: the radius of the parallel."""
-    s = math.sin(math.radians(lat))
-    return math.radians(_A_M * math.cos(math.radians(lat)) / math.sqrt(1.0 - _E2 * s * s))
+    `lats` in degrees. Plain numpy: plans are compiled a route at a time, 20,000 of them when a nation's worker starts.
+    """
+    sines = np.sin(np.radians(lats))
+    w = 1.0 - _E2 * sines * sines
+    meridional_m = _A_M * (1.0 - _E2) / (w * np.sqrt(w))
+    parallel_m = _A_M * np.cos(np.radians(lats)) / np.sqrt(w)
+    return np.radians(np.stack([meridional_m, parallel_m], axis=1))
 
 
 @kernel
