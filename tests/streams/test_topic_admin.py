@@ -110,7 +110,11 @@ async def test_a_missing_broker_is_a_connection_error() -> None:
 
 
 async def test_a_server_that_never_answers_is_a_connection_error_within_ten_seconds() -> None:
-    silent = await asyncio.start_server(lambda reader, writer: reader.read(), "127.0.0.1", 0)
+    callers: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda _, writer: callers.append(writer), "127.0.0.1", 0)
     async with silent, asyncio.timeout(10):
         with pytest.raises(KafkaConnectionError, match="no answer"):
             await check(f"127.0.0.1:{silent.sockets[0].getsockname()[1]}", TopicSet())
+        for caller in callers:
+            caller.close()
+            await caller.wait_closed()
