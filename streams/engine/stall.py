@@ -80,15 +80,24 @@ def track_anchor(vehicle: Row, convoy: Row, fix: Row) -> bool:
 
 
 @kernel
-def judge_standing(vehicle: Row, plans: Plans, convoy: Row, standing: tuple[float, float, int], out: Out) -> None:
-    """Raise or follow a stall; `standing` = (seconds within the radius, seconds within the authorised stop, reason).
+def standing_since_ms(vehicle: Row, convoy: Row) -> int:
+    """When its standing began to count: before the departure it does not."""
+    if vehicle.departed:
+        return int(vehicle.anchor_ms)
+    return int(max(vehicle.anchor_ms, convoy.depart_ms))
+
+
+@kernel
+def judge_standing(vehicle: Row, plans: Plans, convoy: Row, standing: tuple[int, int], out: Out) -> None:
+    """Raise or follow a stall of a vehicle that stands until now; `standing` = (now_ms in event time, reason).
 
     Low at `stall_hold_s`, high at `stall_high_s`, critical then in a high-risk convoy or off the route. In an
     authorised stop nothing is raised until its `max_dwell_s` is over.
     """
-    stood_s, dwelt_s, reason = standing
+    now_ms, reason = standing
+    stood_s = (now_ms - standing_since_ms(vehicle, convoy)) / 1000.0
     if vehicle.stop >= 0:
-        if dwelt_s <= plans.stops[convoy.stop_from + vehicle.stop].max_dwell_s:
+        if (now_ms - vehicle.stop_since_ms) / 1000.0 <= plans.stops[convoy.stop_from + vehicle.stop].max_dwell_s:
             return
         reason = OVER_DWELL
     if stood_s < convoy.stall_hold_s:
@@ -100,7 +109,7 @@ def judge_standing(vehicle: Row, plans: Plans, convoy: Row, standing: tuple[floa
     if vehicle.open[STALL]:
         follow_episode(vehicle, STALL, severity, reason, evidence, out)
     else:
-        onset_ms = out.moment[0].at_ms - round(stood_s * 1000.0)
+        onset_ms = now_ms - round(stood_s * 1000.0)
         open_episode(vehicle, STALL, severity, (onset_ms, reason), evidence, out)
         # The anchor is where it was still rolling to a halt; noise would carry it over the radius from there.
         vehicle.anchor_lat = vehicle.lat
@@ -108,19 +117,9 @@ def judge_standing(vehicle: Row, plans: Plans, convoy: Row, standing: tuple[floa
 
 
 @kernel
-def standing_since_ms(vehicle: Row, convoy: Row) -> int:
-    """When its standing began to count: before the departure it does not."""
-    if vehicle.departed:
-        return int(vehicle.anchor_ms)
-    return int(max(vehicle.anchor_ms, convoy.depart_ms))
-
-
-@kernel
 def judge_stall(vehicle: Row, plans: Plans, convoy: Row, fix: Row, out: Out) -> None:
     """Judge a fix: clear when it has moved, else count how long it stands. Call after track_anchor and track_stop."""
-    stood_s = (fix.fix_ms - standing_since_ms(vehicle, convoy)) / 1000.0
-    dwelt_s = (fix.fix_ms - vehicle.stop_since_ms) / 1000.0
-    judge_standing(vehicle, plans, convoy, (stood_s, dwelt_s, STANDING), out)
+    judge_standing(vehicle, plans, convoy, (fix.fix_ms, STANDING), out)
 
 
 @kernel
@@ -145,8 +144,6 @@ def sweep_stall(vehicle: Row, plans: Plans, convoy: Row, out: Out) -> None:
     if silent_ms <= 0 or silent_ms <= 1000.0 * crossing_s(vehicle, plans, convoy):
         return
     moment.at_ms = vehicle.fix_ms + silent_ms
-    stood_s = (moment.at_ms - standing_since_ms(vehicle, convoy)) / 1000.0
-    dwelt_s = (moment.at_ms - vehicle.stop_since_ms) / 1000.0
     # between two pings on time it is not silent
     reason = STANDING_SILENT if silent_ms > 1000.0 * threshold_s(vehicle, convoy) else STANDING
-    judge_standing(vehicle, plans, convoy, (stood_s, dwelt_s, reason), out)
+    judge_standing(vehicle, plans, convoy, (moment.at_ms, reason), out)
