@@ -20,6 +20,9 @@ from models.instants import parse_instant
 
 INT64_MAX = 2**63 - 1
 
+NAME_MAX = 64
+"""Characters of the longest name of a vehicle or convoy."""
+
 
 def _check_instant(value: Any) -> Any:
     # pydantic alone takes the text "1732665610" for a time
@@ -45,9 +48,9 @@ class Ping:
     Unknown fields are ignored. The time of receipt is the Kafka timestamp of the record.
     """
 
-    vehicle_id: Annotated[str, Field(min_length=1, max_length=64, description="The vehicle, as in the plan.")]
+    vehicle_id: Annotated[str, Field(min_length=1, max_length=NAME_MAX, description="The vehicle, as in the plan.")]
     convoy_id: Annotated[
-        str, Field(min_length=1, max_length=64, description="The convoy, as in the plan; equals the record key.")
+        str, Field(min_length=1, max_length=NAME_MAX, description="The convoy, as in the plan; equals the record key.")
     ]
     time: Annotated[
         AwareDatetime,

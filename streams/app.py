@@ -1,11 +1,14 @@
 """The Faust app: group membership, fetching, rebalancing, and nothing else of Faust."""
 
 from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import faust
+import msgspec
+from aiokafka.consumer import fetcher
+from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from streams.agents import RawSchema, add_agent
@@ -23,6 +26,10 @@ FETCH_BYTES_MAX = 1024 * 1024
 # In a catch-up the partitions that are at their end would make those that are not wait: at Faust's 1,500 ms a worker
 # stood still two thirds of the time.
 FETCH_WAIT_MS = 50
+
+# What aiokafka makes of each record, with the same fields: made in a quarter of the time, and nothing that the garbage
+# collector must follow.
+LeanRecord = msgspec.defstruct("LeanRecord", [(field.name, Any) for field in fields(ConsumerRecord)], gc=False)
 
 NEVER_S = 1e6
 FOREVER_S = 1e9
@@ -105,6 +112,7 @@ def create_app(broker: str, group: str, timing: GroupTiming, datadir: Path) -> f
 
 def connect(app: faust.App, broker: str, owned: Owned, tasks: Tasks) -> None:
     """Let the app's fetches, partitions and records come to `owned`."""
+    fetcher.ConsumerRecord = LeanRecord  # type: ignore[attr-defined, assignment]
     app.conf.ConsumerScheduler = lambda: owned.handover  # type: ignore[assignment]
     topic = app.topic(*owned.inputs, schema=RawSchema(), acks=False)
     add_agent(app, topic, owned, tasks)

@@ -5,7 +5,7 @@ public place to group them: it sees what `getmany` returned and says what is pas
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from aiokafka.structs import ConsumerRecord
@@ -107,5 +107,6 @@ class Handover:
         polled_ms = 0 if log_end is None else log_end.polled_ms
         chunk = Chunk(self.epoch, self._handed.get(tp), end, polled_ms, batch)
         self._handed[tp] = end
-        carrier: ConsumerRecord[Any, Any] = batch[-1]
-        return replace(carrier, value=chunk, checksum=None)
+        last = batch[-1]
+        where = (last.topic, last.partition, last.offset, last.timestamp, last.timestamp_type)
+        return ConsumerRecord(*where, last.key, chunk, None, -1, -1, last.headers)

@@ -23,6 +23,7 @@ from streams.engine.dtypes import (
     UNKNOWN_VEHICLE,
 )
 from streams.engine.engine import Engine
+from streams.roster import NOBODY, Roster
 from streams.state import Head, dump_state, load_state
 from streams.status import convoy_status, seen
 
@@ -56,7 +57,7 @@ class Watch:
         self._engine = Engine()
         self._compiled: dict[str, Compiled] = {}
         self._members: dict[str, dict[str, int]] = {}
-        self._rows: dict[tuple[str, str] | None, int] = {}
+        self._roster = Roster()
         self._names: dict[int, tuple[str, str]] = {}
         self._unplanned = 0
         self._dropped: list[tuple[str, str]] = []
@@ -137,31 +138,30 @@ class Watch:
 
     def received_count(self, convoy_id: str, vehicle_id: str) -> int:
         """Count the pings ever received from a vehicle, whatever became of them; 0 when it is not known."""
-        row = self._rows.get((convoy_id, vehicle_id))
+        row = self._roster.row_of.get((convoy_id, vehicle_id))
         return 0 if row is None else int(self._engine.vehicles[row].received_count)
 
     def _find_rows(self, columns: Columns) -> list[int]:
         """Set each ping's row; gives the places of those that find no room, which become holes."""
+        self._roster.find_rows(columns)
         fixes = columns.fixes
-        fixes.row = [self._rows.get(name, -1) for name in columns.names]
         refused = []
-        for place in np.flatnonzero((fixes.row < 0) & (fixes.kind == PING)).tolist():
-            name = columns.names[place]
-            assert name is not None
-            row = self._rows.get(name)
+        for place in np.flatnonzero((fixes.row == NOBODY) & (fixes.kind == PING)).tolist():
+            name = columns.name(place)
+            row = self._roster.row_of.get(name)
             fixes.row[place] = row = self._admit(*name) if row is None else row
-            if row < 0:
+            if row == NOBODY:
                 fixes.kind[place] = HOLE
                 refused.append(place)
         return refused
 
     def _admit(self, convoy_id: str, vehicle_id: str) -> int:
-        """Give a row to a vehicle heard for the first time, -1 when it is one too many of those without a plan."""
+        """Give a row to a vehicle heard for the first time, NOBODY when it is one too many of those without a plan."""
         compiled = self._compiled.get(convoy_id)
         planned = None if compiled is None else compiled.vehicles.get(vehicle_id)
         crowded = len(self._members.get(convoy_id, ())) >= 2 * VEHICLES_MAX or self._unplanned >= UNPLANNED_MAX
         if planned is None and crowded:
-            return -1
+            return NOBODY
         row = self._add_row(convoy_id, vehicle_id)
         if planned is None:
             self._unplanned += 1
@@ -171,7 +171,7 @@ class Watch:
 
     def _add_row(self, convoy_id: str, vehicle_id: str) -> int:
         row = self._engine.take_row()
-        self._rows[convoy_id, vehicle_id] = row
+        self._roster.add(convoy_id, vehicle_id, row)
         self._names[row] = (convoy_id, vehicle_id)
         self._members.setdefault(convoy_id, {})[vehicle_id] = row
         return row
@@ -204,7 +204,7 @@ class Watch:
             return
         waiting = []
         for convoy_id, vehicle_id in self._dropped:
-            vehicle = self._engine.vehicles[self._rows[convoy_id, vehicle_id]]
+            vehicle = self._engine.vehicles[self._roster.row_of[convoy_id, vehicle_id]]
             if vehicle.dropped and vehicle.open.any():
                 waiting.append((convoy_id, vehicle_id))
             elif vehicle.dropped:
@@ -212,7 +212,7 @@ class Watch:
         self._dropped = waiting
 
     def _forget(self, convoy_id: str, vehicle_id: str) -> None:
-        row = self._rows.pop((convoy_id, vehicle_id))
+        row = self._roster.remove(convoy_id, vehicle_id)
         self._unplanned -= self._engine.vehicles[row].convoy < 0
         self._engine.free_row(row)
         del self._names[row]

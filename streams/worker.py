@@ -11,18 +11,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from aiokafka.errors import KafkaConnectionError
 from prometheus_client import start_http_server
 
 from models.settings import Settings
 from models.topics import TopicSet
 from streams.app import FaustLogs, GroupTiming, connect, create_app, run_app, stop_app
-from streams.decode import Columns
-from streams.engine.dtypes import FIX, HOLE, records
+from streams.decode import decode
 from streams.follow import following
 from streams.metrics import Metrics
 from streams.owned import Owned
 from streams.plan_reader import Plans, follow_plans
+from streams.recording import CARGO, Arrival
 from streams.report import Report
 from streams.takeover import group_of
 from streams.tasks import Tasks
@@ -83,13 +84,15 @@ async def run_worker(
     log.info("ended in order")
 
 
+SOME_PING = b'{"vehicle_id":"x","convoy_id":"x","time":"1970-01-01T00:00:00Z"}'
+
+
 def compile_engine(watch: Watch) -> None:
     """Let the engine compile before a partition waits for it: half a minute the first time, then a second."""
     begin_s = time.monotonic()
     log.info("loading the engine; the first time on a machine it is compiled")
-    nothing = records(1, FIX)
-    nothing["kind"] = HOLE
-    watch.advance(Columns(nothing, [None]))
+    columns, _ = decode([Arrival(0, b"x", SOME_PING, CARGO)], np.zeros(1, np.int8), np.zeros(1, np.int64))
+    watch.advance(columns)
     log.info("engine ready after %.1f s", time.monotonic() - begin_s)
 
 

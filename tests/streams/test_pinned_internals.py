@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import pytest
 from aiokafka.consumer.consumer import AIOKafkaConsumer
-from aiokafka.consumer.fetcher import Fetcher, FetchResult
+from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from aiokafka.producer.message_accumulator import MessageAccumulator
 from faust.app.base import App
@@ -27,6 +27,8 @@ FINGERPRINTS = {
     AIOKafkaConsumerThread._fetch_records: "39a2c6c79fc1455a",
     Fetcher.fetched_records: "be4348896b9b66af",
     FetchResult.getall: "3e717e30de5068d5",
+    # It makes its records by the module's name for their class, with every field in order.
+    PartitionRecords._consumer_record: "e668541600b047ab",
     # The brake: what was fetched is still delivered, where pausing would lose it.
     Consumer.on_buffer_full: "c8961679e0bcdce5",
     Consumer.on_buffer_drop: "4b57e8a418d5ad9c",
@@ -34,9 +36,7 @@ FINGERPRINTS = {
     Fetcher._proc_fetch_request: "59bf948fff47eed5",
     TopicPartitionState.position.fget: "816b6b289bd14f5c",
     AIOKafkaConsumer.highwater: "044275efc968e286",
-    # One fetch a broker at a time, which waits there for as long as this one says.
-    Fetcher._get_actions_per_node: "1dab2cf937d165d0",
-    # How long a fetch may wait is read anew for each request.
+    # One fetch a broker at a time, which waits there for as long as is said; that is read anew for each request.
     Fetcher._get_actions_per_node: "1dab2cf937d165d0",
     # Partitions are revoked with the flow stopped and the queues cleared, and sought anew before it resumes.
     App._on_partitions_revoked: "d5c895bbe57dc73a",
