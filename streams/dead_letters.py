@@ -3,17 +3,18 @@
 from models.dead_letter import DeadLetter, headers
 from streams.checkpoint import Output
 from streams.decode import Rejected
+from streams.handover import TopicPartition
 from streams.merge import Record
 
 
-def dead_letter(record: Record, rejected: Rejected) -> Output:
-    """Return the dead letter of a record: original key, value and headers, then the reason."""
+def dead_letter(source: TopicPartition, record: Record, rejected: Rejected) -> Output:
+    """Return the dead letter of a record of a topic's partition: original key, value and headers, then the reason."""
     reason = DeadLetter(
         code=rejected.code,
         exception=rejected.exception,
         message=rejected.message,
-        topic=record.topic,
-        partition=record.partition,
+        topic=source.topic,
+        partition=source.partition,
         offset=record.offset,
     )
     return Output(record.key, record.value, [*record.headers, *headers(reason)])

@@ -86,8 +86,8 @@ class Handover:
         return self._positions.get(tp)
 
     def iterate(
-        self, records: Mapping[TopicPartition, Sequence[ConsumerRecord[bytes, bytes]]]
-    ) -> Iterator[tuple[TopicPartition, ConsumerRecord[bytes, bytes]]]:
+        self, records: Mapping[TopicPartition, Sequence[Record]]
+    ) -> Iterator[tuple[TopicPartition, ConsumerRecord[Any, Any]]]:
         """Turn the result of one `getmany` into one message a partition; Faust calls this between two of them."""
         messages = [(tp, self._message(tp, batch)) for tp, batch in records.items() if batch]
         # Positions move in `getmany` only, so here, and only here, they agree with what was handed over.
@@ -101,12 +101,11 @@ class Handover:
         """Follow the position of an assigned partition from now on, records or not."""
         self._positions.setdefault(tp, -1)
 
-    def _message(self, tp: TopicPartition, batch: Sequence[ConsumerRecord[bytes, bytes]]) -> ConsumerRecord[Any, Any]:
+    def _message(self, tp: TopicPartition, batch: Sequence[Record]) -> ConsumerRecord[Any, Any]:
         log_end, position = self._logs.end(tp), self._logs.position(tp)
         end = batch[-1].offset + 1 if position is None else max(position, batch[-1].offset + 1)
         polled_ms = 0 if log_end is None else log_end.polled_ms
         chunk = Chunk(self.epoch, self._handed.get(tp), end, polled_ms, batch)
         self._handed[tp] = end
         last = batch[-1]
-        where = (last.topic, last.partition, last.offset, last.timestamp, last.timestamp_type)
-        return ConsumerRecord(*where, last.key, chunk, None, -1, -1, last.headers)
+        return ConsumerRecord(*tp, last.offset, last.timestamp, 0, last.key, chunk, None, -1, -1, last.headers)

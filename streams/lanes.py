@@ -74,6 +74,10 @@ class Lanes:
             self._brake(lane, self._merge.waiting(rank))
         return merged
 
+    def source(self, rank: int) -> TopicPartition:
+        """Return the topic's partition that a record of this rank came from."""
+        return self._inputs[rank].tp
+
     def waits(self) -> bool:
         """Return whether records wait for another topic."""
         return any(self._merge.waiting(rank) for rank in range(len(self._inputs)))

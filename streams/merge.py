@@ -18,12 +18,8 @@ _timestamp_of = attrgetter("timestamp")
 
 
 class Record(Protocol):
-    """What the worker needs of a consumed record; aiokafka's ConsumerRecord has it."""
+    """What the worker needs of a consumed record: aiokafka has it before and after it wraps one."""
 
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
     @property
     def offset(self) -> int: ...
     @property

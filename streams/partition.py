@@ -66,9 +66,9 @@ class Partition:
         advance = self.watch.advance(columns)
         self.outbox.alerts += advance.alerts
         for reason in rejected:
-            record = merged.records[reason.index]
-            self.outbox.add_dead_letter(record.topic, dead_letter(record, reason))
-            self._report.dead_letter(record.topic, reason.code)
+            source = self.lanes.source(merged.rank[reason.index])
+            self.outbox.add_dead_letter(source.topic, dead_letter(source, merged.records[reason.index], reason))
+            self._report.dead_letter(source.topic, reason.code)
         self._count(merged)
         self._report.processed(self.number, merged, columns.fix_ms, advance.results)
         # Not only each second: the last pings of a catch-up should not wait for it.

@@ -27,8 +27,9 @@ FINGERPRINTS = {
     AIOKafkaConsumerThread._fetch_records: "39a2c6c79fc1455a",
     Fetcher.fetched_records: "be4348896b9b66af",
     FetchResult.getall: "3e717e30de5068d5",
-    # It makes its records by the module's name for their class, with every field in order.
-    PartitionRecords._consumer_record: "e668541600b047ab",
+    # They look up how to wrap a record when they come to it.
+    PartitionRecords.__init__: "8ec1c2ae6ea1af87",
+    PartitionRecords._unpack_records: "b803e6d46480732c",
     # The brake: what was fetched is still delivered, where pausing would lose it.
     Consumer.on_buffer_full: "c8961679e0bcdce5",
     Consumer.on_buffer_drop: "4b57e8a418d5ad9c",
