@@ -37,21 +37,22 @@ def detect(
     A line that is no ping is told on stderr with its number, and counted.
     """
     from streams.detect import detect as judged
+    from streams.garbage import collect_rarely
 
     plans = read_plans(plan)
+    collect_rarely()
     console = Console(stderr=True)
     lines = RecordingLines(pings, plans, console)
     results: Counter[str] = Counter()
-    alerts = place = 0
+    alerts = 0
     for batch in judged(plans, lines.read(), until):
-        for rejected in batch.rejected:
-            lines.refuse(lines.number(place + rejected.index), rejected.message)
+        for line, reason in batch.rejected:
+            lines.refuse(line, reason)
         for alert in batch.alerts:
             sys.stdout.buffer.write(alert.to_json() + b"\n")
         sys.stdout.flush()
         results.update(batch.counts)
         alerts += len(batch.alerts)
-        place += sum(batch.counts.values())
     console.print(_summary(results, lines.refused, alerts), highlight=False)
 
 

@@ -1,7 +1,7 @@
 """Detection without Kafka: the same engine on a recording, ticked in memory."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from models.alert import Alert
 from models.convoy_status import ConvoyStatus
 from models.plan import ConvoyPlan
-from streams.decode import TICK_RANK, Rejected, decode
+from streams.decode import TICK_RANK, decode
 from streams.recording import Arrival
 from streams.watch import RESULTS, Watch
 
@@ -17,10 +17,10 @@ BATCH = 5_000
 
 
 class Judged(NamedTuple):
-    """What a batch of arrivals brought: alerts, bad pings, and how many pings got which of RESULTS."""
+    """What a batch of arrivals brought: alerts, lines of bad pings and why, how many pings got which of RESULTS."""
 
     alerts: list[Alert]
-    rejected: list[Rejected]
+    rejected: list[tuple[int, str]]
     counts: dict[str, int]
 
 
@@ -43,7 +43,8 @@ class Detection:
         columns, rejected = decode(arrivals, rank, received_ms)
         advance = self._watch.advance(columns)
         counts = np.bincount(advance.results[rank != TICK_RANK], minlength=len(RESULTS)).tolist()
-        return Judged(advance.alerts, rejected, dict(zip(RESULTS, counts, strict=True)))
+        bad = [(arrivals[reason.index].line, reason.message) for reason in rejected]
+        return Judged(advance.alerts, bad, dict(zip(RESULTS, counts, strict=True)))
 
     def withdraw_plan(self, convoy_id: str) -> None:
         """Judge a convoy no longer from the next arrival on."""
@@ -62,7 +63,9 @@ class Detection:
 def detect(plans: Iterable[ConvoyPlan], arrivals: Iterable[Arrival], until_ms: int | None = None) -> Iterator[Judged]:
     """Judge a recording batch by batch, arrivals after `until_ms` left out."""
     detection = Detection(plans)
-    kept = (arrival for arrival in arrivals if until_ms is None or arrival.received_ms <= until_ms)
+    if until_ms is not None:
+        arrivals = takewhile(lambda arrival: arrival.received_ms <= until_ms, arrivals)
+    kept = iter(arrivals)
     while batch := list(islice(kept, BATCH)):
         yield detection.judge(batch)
     yield detection.finish(until_ms)

@@ -13,14 +13,20 @@ from models.plan import ConvoyPlan
 
 CARGO, ESCORT = 0, 1
 
+PROGRESS_BYTES = 500_000
+"""Telling of every line would cost as much as judging it."""
+
 
 class Arrival(NamedTuple):
-    """One recorded ping: when it arrived (never before the one before it), its record key and value, and its rank."""
+    """One recorded ping: when it arrived (never before the one before it), its record key and value, its rank, and the
+    number of its line, 0 where it was in no file.
+    """
 
     received_ms: int
     key: bytes
     value: bytes
     rank: int
+    line: int = 0
 
 
 class _Line(msgspec.Struct, gc=False):
@@ -62,16 +68,21 @@ def read_recording(
 
     A line's `received` is when it arrived, else its `time`; time never runs backwards in arrival order, so an earlier
     one counts as the latest so far. A line without `convoy_id` gets that of the plan which has its vehicle. A line
-    that is no ping is given to `refuse` with its number and the reason. `progress` hears the bytes of each line.
-    Raises OSError.
+    that is no ping is given to `refuse` with its number and the reason. `progress` hears now and then how many bytes
+    more have been read. Raises OSError.
     """
-    roles = {(plan.convoy_id, v.vehicle_id): v.role for plan in plans for v in plan.vehicles}
-    homes = {vehicle_id: convoy_id for convoy_id, vehicle_id in roles}
+    planned = [(plan.convoy_id, vehicle) for plan in plans for vehicle in plan.vehicles]
+    escorts = {(convoy_id, vehicle.vehicle_id) for convoy_id, vehicle in planned if vehicle.role == "escort"}
+    homes = {vehicle.vehicle_id: convoy_id for convoy_id, vehicle in planned}
     latest_ms = FIRST_MS
+    unsaid = 0
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
-            progress(len(line))
-            value = line.removeprefix(BOM_UTF8 if number == 1 else b"").strip()
+            unsaid += len(line)
+            if unsaid >= PROGRESS_BYTES:
+                progress(unsaid)
+                unsaid = 0
+            value = (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
             if not value:
                 continue
             try:
@@ -81,5 +92,6 @@ def read_recording(
                 refuse(number, str(error))
                 continue
             convoy_id = ping.convoy_id or ""
-            rank = ESCORT if roles.get((convoy_id, ping.vehicle_id)) == "escort" else CARGO
-            yield Arrival(latest_ms, convoy_id.encode(), value, rank)
+            rank = ESCORT if (convoy_id, ping.vehicle_id) in escorts else CARGO
+            yield Arrival(latest_ms, convoy_id.encode(), value, rank, number)
+    progress(unsaid)

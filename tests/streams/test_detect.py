@@ -73,7 +73,7 @@ def test_an_empty_recording_gives_no_alerts() -> None:
 
 
 def test_what_became_of_each_ping_is_counted_and_the_bad_ones_are_named() -> None:
-    bad = Arrival(at_ms(15), b"BTG-07", b"{}", 0)
+    bad = Arrival(at_ms(15), b"BTG-07", b"{}", 0, line=7)
     (judged, rest) = detect([plan_of()], [ping(0), ping(10), ping(10), bad, ping(5), ping(20, vehicle_id="X")])
     assert {name: count for name, count in judged.counts.items() if count} == {
         "accepted": 2,
@@ -82,7 +82,8 @@ def test_what_became_of_each_ping_is_counted_and_the_bad_ones_are_named() -> Non
         "dead-letter": 1,
         "unknown-vehicle": 1,
     }
-    assert [(reason.index, reason.code) for reason in judged.rejected] == [(3, "bad-field")]
+    assert [line for line, _ in judged.rejected] == [7]
+    assert "convoy_id" in judged.rejected[0][1]
     assert sum(rest.counts.values()) == 0
 
 

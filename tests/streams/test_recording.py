@@ -41,7 +41,7 @@ def path(tmp_path: Path) -> Path:
 def test_a_ping_that_has_everything_is_passed_on_as_it_stands(path: Path) -> None:
     value = line(received=format_instant(at_ms(2)))
     recording = Recording(path, value + b"\n")
-    assert recording.arrivals == [Arrival(at_ms(2), b"BTG-07", value, CARGO_RANK)]
+    assert recording.arrivals == [Arrival(at_ms(2), b"BTG-07", value, CARGO_RANK, line=1)]
     assert recording.refused == []
 
 
@@ -107,7 +107,8 @@ def test_a_bad_line_is_told_with_its_number_and_reason_and_its_neighbours_are_re
     assert [number for number, _ in recording.refused] == list(range(2, 3 * len(BAD), 3))
     for (_, reason), expected in zip(recording.refused, BAD.values(), strict=True):
         assert expected in reason
-    assert recording.arrivals == [Arrival(at_ms(1), b"BTG-07", line(1), CARGO_RANK)] * len(BAD)
+    places = range(1, 3 * len(BAD), 3)
+    assert recording.arrivals == [Arrival(at_ms(1), b"BTG-07", line(1), CARGO_RANK, place) for place in places]
     assert recording.bytes_read == len(content)
 
 
