@@ -35,13 +35,17 @@ class Seen(NamedTuple):
     departed: int
     arrived: int
     open: Sequence[int]
-    onset_ms: Sequence[int]
+    onset_ms: list[int]
 
 
-def seen(vehicle_ids: Sequence[str], rows: Records) -> dict[str, Seen]:
-    """Read VEHICLE rows, those of `vehicle_ids` in their order."""
-    read = rows[list(Seen._fields)].tolist()
-    return {vehicle_id: Seen(*row) for vehicle_id, row in zip(vehicle_ids, read, strict=True)}
+def seen(vehicle_ids: Sequence[str], rows: Records, episodes: Records) -> dict[str, Seen]:
+    """Read VEHICLE rows and their EPISODE rows, those of `vehicle_ids` in their order."""
+    read = rows[list(Seen._fields[:-1])].tolist()
+    onsets_ms = episodes["onset_ms"].tolist()
+    return {
+        vehicle_id: Seen._make([*row, onset_ms])
+        for vehicle_id, row, onset_ms in zip(vehicle_ids, read, onsets_ms, strict=True)
+    }
 
 
 def link_of(row: Seen | None, vehicle: Vehicle, signal_lost_s: float, stream_ms: int) -> Link:

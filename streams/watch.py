@@ -106,14 +106,15 @@ class Watch:
         if not members:
             return None
         head = Head(int(self._engine.clock[0]), list(members))
-        return dump_state(head, self._engine.copy_rows(list(members.values())))
+        return dump_state(head, *self._engine.copy_rows(list(members.values())))
 
     def load(self, convoy_id: str, value: bytes) -> None:
         """Take a convoy's state record in. Raises StateVersionError when this version cannot read it."""
-        head, rows = load_state(value)
-        for vehicle_id, saved in zip(head.vehicle_ids, rows, strict=True):
+        head, rows, episodes = load_state(value)
+        for vehicle_id, saved, of_kinds in zip(head.vehicle_ids, rows, episodes, strict=True):
             row = self._add_row(convoy_id, vehicle_id)
             self._engine.vehicles[row] = saved
+            self._engine.episodes[row] = of_kinds
             if saved.dropped:
                 self._dropped.append((convoy_id, vehicle_id))
             self._unplanned += saved.convoy < 0
@@ -127,13 +128,13 @@ class Watch:
         if compiled is None or not self.stream_ms:
             return None
         members = self._members.get(convoy_id, {})
-        rows = seen(list(members), self._engine.copy_rows(list(members.values())))
+        rows = seen(list(members), *self._engine.copy_rows(list(members.values())))
         return convoy_status(compiled.plan, compiled.length_m, rows, self.stream_ms)
 
     def open_alerts(self) -> Counter[str]:
         """Count the open alerts by severity."""
-        vehicles = self._engine.vehicles[: self._engine.used]
-        return Counter(SEVERITIES[severity] for severity in vehicles.severity[vehicles.open == 1].tolist())
+        levels = self._engine.vehicles.open[: self._engine.used]
+        return Counter(SEVERITIES[level - 1] for level in levels[levels > 0].tolist())
 
     def received_count(self, convoy_id: str, vehicle_id: str) -> int:
         """Count the pings ever received from a vehicle, whatever became of them; 0 when it is not known."""

@@ -11,6 +11,7 @@ from streams.engine.dtypes import (
     ACCEPTED,
     DEAD_LETTER,
     DEVIATION,
+    EPISODES,
     FOREVER,
     HELD,
     HIGH,
@@ -29,6 +30,7 @@ from streams.engine.dtypes import (
     Row,
     Scratch,
 )
+from streams.engine.episodes import severity_of
 from streams.engine.geometry import distance_m
 from streams.engine.intake import admit, admit_presence
 from streams.engine.jit import kernel
@@ -37,9 +39,9 @@ from streams.engine.signal_lost import hear, sweep_signal_lost, threshold_s
 from streams.engine.stall import clear_stall, judge_stall, sweep_stall, track_anchor, track_stop
 
 SECOND_MS = 1000
-# More transitions than one ping (each kind closed, one raised, one updated) or one vehicle in one sweep can bring.
-TRANSITIONS_A_PING_MAX = 16
-TRANSITIONS_A_SWEEP_MAX = 4
+# More transitions than one ping (each kind raised or updated, then closed) or one vehicle in one sweep can bring.
+TRANSITIONS_A_PING_MAX = 2 * EPISODES + 4
+TRANSITIONS_A_SWEEP_MAX = EPISODES
 
 
 @kernel
@@ -138,9 +140,9 @@ def lost_due_ms(vehicle: Row, convoy: Row) -> float:
     """Stream time before which silence cannot raise a lost signal or its severity."""
     if not vehicle.open[SIGNAL_LOST]:
         due_s = threshold_s(vehicle, convoy)
-    elif vehicle.severity[SIGNAL_LOST] == LOW:
+    elif severity_of(vehicle, SIGNAL_LOST) == LOW:
         due_s = convoy.signal_lost_medium_s
-    elif vehicle.severity[SIGNAL_LOST] == MEDIUM:
+    elif severity_of(vehicle, SIGNAL_LOST) == MEDIUM:
         due_s = convoy.signal_lost_high_s
     else:
         return float(FOREVER)
@@ -154,7 +156,7 @@ def stall_due_ms(vehicle: Row, plans: Plans, convoy: Row) -> float:
         return float(FOREVER)
     due_s = convoy.stall_hold_s
     if vehicle.open[STALL]:
-        if vehicle.severity[STALL] >= HIGH:
+        if severity_of(vehicle, STALL) >= HIGH:
             return float(FOREVER)
         due_s = convoy.stall_high_s
     if convoy.depart_ms == NEVER and is_waiting(vehicle, plans, convoy, vehicle.fix_received_ms):

@@ -13,9 +13,29 @@ REASONS = {
     "deviation": ["off-route"],
     "stall": ["standing", "standing-silent", "over-dwell"],
     "signal-lost": ["silent", "silent-in-stretch"],
+    "separation": ["apart"],
+    "unescorted": ["no-fresh-escort", "no-escort-planned"],
+    "wrong-way": ["backwards"],
+    "late": ["behind-schedule"],
+    "overspeed": ["too-fast"],
+    "sos": ["duress"],
+    "bad-position": ["mock", "teleport", "frozen"],
+    "missed-checkpoint": ["skipped"],
+    "early-departure": ["left-early"],
     "arrived": ["arrived"],
 }
-ENDS = {"deviation": "rejoined", "stall": "moved", "signal-lost": "heard"}
+ENDS = {
+    "deviation": "rejoined",
+    "stall": "moved",
+    "signal-lost": "heard",
+    "separation": "together",
+    "unescorted": "escort-back",
+    "wrong-way": "forwards",
+    "late": "on-schedule",
+    "overspeed": "slowed",
+    "sos": "released",
+    "bad-position": "clean",
+}
 OTHER_ENDS = ["arrived", "plan-withdrawn", "plan-changed"]
 TOLD = [
     *((kind, step, reason) for kind in KINDS for step in ("raised", "updated") for reason in REASONS[kind]),
@@ -53,6 +73,12 @@ def test_a_stall_tells_how_long(duration_s: float, english: str, indonesian: str
     words = message(("stall", "raised", "standing"), "KT-1", duration_s, duration_s)
     assert words.en == f"KT-1 has stood still for {english}."
     assert words.id == f"KT-1 berhenti selama {indonesian}."
+
+
+def test_a_delay_is_told_as_a_time() -> None:
+    words = message(("late", "raised", "behind-schedule"), "KT-1", 754.2, 20.0)
+    assert words.en == "KT-1 is expected 12 min 34 s late."
+    assert words.id == "KT-1 diperkirakan terlambat 12 menit 34 detik."
 
 
 @pytest.mark.parametrize("reason", OTHER_ENDS)
