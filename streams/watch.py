@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from models.alert import Alert
 from models.convoy_status import ConvoyStatus
-from models.plan import VEHICLES_MAX, ConvoyPlan, Vehicle
+from models.plan import VEHICLES_MAX, Checkpoint, ConvoyPlan, Vehicle
 from streams.alerts import alert_of
-from streams.compile_plan import Compiled, compile_plan, join
+from streams.compile_plan import Compiled, compile_plan, join, overspeed_mps
 from streams.decode import Columns
 from streams.engine.dtypes import (
     HOLE,
@@ -21,6 +21,7 @@ from streams.engine.dtypes import (
     RESULTS,
     SEVERITIES,
     UNKNOWN_VEHICLE,
+    Row,
 )
 from streams.engine.engine import Engine
 from streams.state import Head, dump_state, load_state
@@ -86,7 +87,7 @@ class Watch:
         transitions, results = self._engine.advance(columns.fixes)
         results[refused] = UNKNOWN_VEHICLE
         self.stream_ms = max(self.stream_ms, int(columns.fixes.received_ms[-1]))
-        alerts = [alert_of(transition, *self._names[transition.row]) for transition in transitions]
+        alerts = [alert_of(told, *self._names[told.row], self._checkpoint(told)) for told in transitions]
         self._forget_dropped()
         if self.stream_ms - self._tidied_ms >= TIDY_PERIOD_MS:
             self._tidy()
@@ -129,7 +130,7 @@ class Watch:
             return None
         members = self._members.get(convoy_id, {})
         rows = seen(list(members), *self._engine.copy_rows(list(members.values())))
-        return convoy_status(compiled.plan, compiled.length_m, rows, self.stream_ms)
+        return convoy_status(compiled, rows, self.stream_ms)
 
     def open_alerts(self) -> Counter[str]:
         """Count the open alerts by severity."""
@@ -140,6 +141,11 @@ class Watch:
         """Count the pings ever received from a vehicle, whatever became of them; 0 when it is not known."""
         row = self._rows.get((convoy_id, vehicle_id))
         return 0 if row is None else int(self._engine.vehicles[row].received_count)
+
+    def _checkpoint(self, told: Row) -> Checkpoint | None:
+        """Give the checkpoint that a transition speaks of."""
+        number = int(told.checkpoint)
+        return None if number < 0 else self._compiled[self._names[told.row][0]].plan.checkpoints[number]
 
     def _find_rows(self, columns: Columns) -> list[int]:
         """Set each ping's row; gives the places of those that find no room, which become holes."""
@@ -167,7 +173,8 @@ class Watch:
         if planned is None:
             self._unplanned += 1
         else:
-            self._enrol(row, list(self._compiled).index(convoy_id), planned)
+            assert compiled is not None
+            self._enrol(row, list(self._compiled).index(convoy_id), compiled, planned)
         return row
 
     def _add_row(self, convoy_id: str, vehicle_id: str) -> int:
@@ -186,18 +193,19 @@ class Watch:
             compiled = self._compiled.get(convoy_id)
             for vehicle_id, row in members.items():
                 planned = None if compiled is None else compiled.vehicles.get(vehicle_id)
-                if planned is not None:
-                    self._enrol(row, numbers[convoy_id], planned)
+                if compiled is not None and planned is not None:
+                    self._enrol(row, numbers[convoy_id], compiled, planned)
                 elif self._engine.vehicles[row].convoy >= 0 and not self._engine.vehicles[row].dropped:
                     self._engine.vehicles[row].dropped = PLAN_WITHDRAWN if compiled is None else PLAN_CHANGED
                     self._dropped.append((convoy_id, vehicle_id))
 
-    def _enrol(self, row: int, number: int, planned: Vehicle) -> None:
+    def _enrol(self, row: int, number: int, compiled: Compiled, planned: Vehicle) -> None:
         vehicle = self._engine.vehicles[row]
         self._unplanned -= vehicle.convoy < 0 and vehicle.heard_ms != NEVER
         vehicle.convoy = number
         vehicle.dropped = 0
         vehicle.ping_interval_s = planned.ping_interval_s
+        vehicle.overspeed_mps = overspeed_mps(compiled.plan, planned)
 
     def _forget_dropped(self) -> None:
         """Forget the vehicles that left the plan, once a sweep has cleared their alerts."""

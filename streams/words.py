@@ -1,6 +1,7 @@
 """What an alert says to people: one sentence a kind and transition, in English and Indonesian."""
 
 import math
+from typing import NamedTuple
 
 from models.alert import Message
 
@@ -22,8 +23,8 @@ _RAISED = {
     "sos": ("{who} calls for help.", "{who} meminta pertolongan."),
     "bad-position": ("The position of {who} is doubtful.", "Posisi {who} meragukan."),
     "missed-checkpoint": (
-        "{who} passed {value} m beyond a checkpoint without having been there.",
-        "{who} melewati titik periksa sejauh {value} m tanpa singgah.",
+        "{who} has passed the checkpoint {place} without having been there.",
+        "{who} melewati titik periksa {place} tanpa singgah.",
     ),
     "early-departure": ("{who} left {value} before its time.", "{who} berangkat {value} sebelum waktunya."),
     "arrived": ("{who} has arrived.", "{who} telah tiba."),
@@ -67,6 +68,13 @@ _CLEARED_BY = {
 }
 
 
+class Names(NamedTuple):
+    """Whom a sentence speaks of, and which place."""
+
+    who: str
+    place: str = ""
+
+
 def _span(duration_s: float, minute: str, second: str) -> str:
     minutes, seconds = divmod(round(duration_s), 60)
     return f"{minutes} {minute} {seconds} {second}" if minutes else f"{seconds} {second}"
@@ -78,7 +86,7 @@ def _measured(kind: str, value: float, minute: str, second: str) -> str:
     return _span(value, minute, second) if kind in _TIMED else f"{value:.0f}"
 
 
-def message(told: tuple[str, str, str], who: str, value: float, duration_s: float) -> Message:
+def message(told: tuple[str, str, str], names: Names, value: float, duration_s: float) -> Message:
     """Word a transition; `told` = (kind, transition, reason), `value` in the unit of the kind."""
     kind, transition, reason = told
     if transition == "cleared":
@@ -86,8 +94,16 @@ def message(told: tuple[str, str, str], who: str, value: float, duration_s: floa
     else:
         english, indonesian = _RAISED_BY.get(reason) or _RAISED[kind]
     return Message(
-        en=english.format(who=who, value=_measured(kind, value, "min", "s"), duration=_span(duration_s, "min", "s")),
+        en=english.format(
+            who=names.who,
+            place=names.place,
+            value=_measured(kind, value, "min", "s"),
+            duration=_span(duration_s, "min", "s"),
+        ),
         id=indonesian.format(
-            who=who, value=_measured(kind, value, "menit", "detik"), duration=_span(duration_s, "menit", "detik")
+            who=names.who,
+            place=names.place,
+            value=_measured(kind, value, "menit", "detik"),
+            duration=_span(duration_s, "menit", "detik"),
         ),
     )

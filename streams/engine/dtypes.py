@@ -167,6 +167,12 @@ LIMITS = (
     "bad_position_clear_s",
 )
 
+DURATION_MS_MAX = 2**31 - 1
+"""Rows keep durations as int32, 24 days at most: nothing that is counted needs more."""
+
+CHECKPOINTS_MAX = 200
+"""As many checkpoints as a plan may have: one ping can bring that many alerts."""
+
 HYPOTHESES = 6
 """Places on the route kept open at once: laps and parallel legs need a few, a row must stay small."""
 
@@ -207,6 +213,7 @@ VEHICLE = _record(
     ("accuracy_m", np.float32),
     ("battery_pct", np.float32),
     ("ping_interval_s", np.float32),
+    ("overspeed_mps", np.float32),
     # Where it is along the route: the chosen hypothesis, and all that are still open.
     ("lateral_m", np.float64),
     ("progress_m", np.float64),
@@ -239,6 +246,31 @@ VEHICLE = _record(
     ("before_lon", np.float64),
     ("stop_since_ms", np.int64),
     ("stop", np.int32),
+    # departure: its least progress before `depart_at`.
+    ("begin_m", np.float32),
+    # wrong-way: the farthest point, the one farthest back since; how far it moved and how long it took from near the
+    # farthest, and how many fixes each set a new low.
+    ("far_m", np.float32),
+    ("low_m", np.float32),
+    ("back_moved_m", np.float32),
+    ("back_ms", np.int32),
+    ("back_count", np.int8),
+    # missed-checkpoint: the first that is neither visited nor missed, -1 before the departure; which of those from it
+    # on are visited, a bit each; the onset last told.
+    ("checkpoint", np.int16),
+    ("checkpoints_version", np.int32),
+    ("visited", np.int32),
+    ("missed_ms", np.int64),
+    # late: progress in time, over the last minutes.
+    ("pace_mps", np.float32),
+    # overspeed: for how long it has been too fast, -1 while it is not.
+    ("fast_ms", np.int32),
+    # sos: the newest fix time at which the button is known to have been pressed.
+    ("sos_ms", np.int64),
+    # bad-position: when a fix was last rejected, the times between the last three; how long the coordinates froze.
+    ("reject_ms", np.int64),
+    ("reject_gap_ms", np.int32, (2,)),
+    ("frozen_ms", np.int32),
     # Of each kind 0 where no episode is open, else 1 + its severity: what is asked at every ping stays at hand.
     ("open", np.int8, (EPISODES,)),
     ("departed", np.int8),
@@ -268,11 +300,16 @@ CONVOY = _record(
     ("stop_count", np.int32),
     ("stretch_from", np.int32),
     ("stretch_count", np.int32),
+    ("checkpoints_version", np.int32),
+    ("checkpoint_from", np.int32),
+    ("checkpoint_count", np.int32),
+    ("schedule_from", np.int32),
+    ("schedule_count", np.int32),
     ("length_m", np.float64),
     ("depart_ms", np.int64),
     *((name, np.float64) for name in LIMITS),
 )
-"""One planned convoy: where its route, stops and no-signal stretches lie in the tables, and its limits."""
+"""One planned convoy: where its route, places and times lie in the tables, and its limits."""
 
 VERTEX = _record(
     ("lat", np.float64),
@@ -289,6 +326,18 @@ VERTEX = _record(
 STOP = _record(("lat", np.float64), ("lon", np.float64), ("radius_m", np.float64), ("max_dwell_s", np.float64))
 STRETCH = _record(("from_m", np.float64), ("to_m", np.float64))
 
+CHECKPOINT = _record(
+    ("lat", np.float64),
+    ("lon", np.float64),
+    ("radius_m", np.float64),
+    ("at_m", np.float64),
+    ("off_m", np.float64),
+)
+"""A place to pass, in the plan's order: where along the route, never before the one before it, and how far off it."""
+
+SCHEDULE = _record(("at_m", np.float64), ("ms", np.int64))
+"""A point of the timetable: when the plan has the convoy where; both rise from point to point."""
+
 TRANSITION = _record(
     ("row", np.int32),
     ("kind", np.int8),
@@ -298,6 +347,8 @@ TRANSITION = _record(
     ("onset_ms", np.int64),
     ("at_ms", np.int64),
     ("detected_ms", np.int64),
+    # The number of the checkpoint in the plan that it speaks of, -1 for none.
+    ("checkpoint", np.int16),
     ("lat", np.float64),
     ("lon", np.float64),
     ("progress_m", np.float64),
@@ -325,12 +376,25 @@ Row = Any
 
 
 class Plans(NamedTuple):
-    """The compiled plans of one partition: record arrays of CONVOY, VERTEX, STOP and STRETCH."""
+    """The compiled plans of one partition: record arrays of CONVOY, VERTEX, STOP, STRETCH, CHECKPOINT and SCHEDULE."""
 
     convoys: Records
     vertices: Records
     stops: Records
     stretches: Records
+    checkpoints: Records
+    schedule: Records
+
+
+class Step(NamedTuple):
+    """From the vehicle's fix before to this one: the time, the straight way, and its progress and distance from the
+    route before; 0 and NaN where there was none.
+    """
+
+    ms: int
+    moved_m: float
+    from_m: float
+    from_lateral_m: float
 
 
 class Out(NamedTuple):

@@ -4,11 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.engine.dtypes import (
+    CHECKPOINT,
     CONVOY,
+    DURATION_MS_MAX,
     EPISODE,
     EPISODES,
     MOMENT,
     NEVER,
+    SCHEDULE,
     STOP,
     STRETCH,
     TRANSITION,
@@ -28,7 +31,7 @@ _NOTHING = records(0, TRANSITION)
 
 def no_plans() -> Plans:
     """Give tables without any convoy."""
-    return Plans(records(0, CONVOY), records(0, VERTEX), records(0, STOP), records(0, STRETCH))
+    return Plans(*(records(0, dtype) for dtype in (CONVOY, VERTEX, STOP, STRETCH, CHECKPOINT, SCHEDULE)))
 
 
 def blank_row() -> Records:
@@ -42,6 +45,10 @@ def blank_row() -> Records:
             row[name] = np.nan
     row.convoy = -1
     row.stop = -1
+    row.checkpoint = -1
+    row.fast_ms = -1
+    row.pace_mps = 0.0
+    row.reject_gap_ms = DURATION_MS_MAX
     return row
 
 

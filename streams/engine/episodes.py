@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from streams.engine.dtypes import CLEARED, NEVER, RAISED, UPDATED, Out, Row
+from streams.engine.dtypes import CLEARED, DURATION_MS_MAX, NEVER, RAISED, UPDATED, Out, Row, Step
 from streams.engine.jit import kernel
 
 UPDATE_GROWTH = 1.25  # a peak a quarter larger is worth telling
@@ -18,6 +18,7 @@ def tell(
     moment = out.moment[0]
     t.row = moment.row
     t.kind, t.transition, t.reason = told
+    t.checkpoint = -1
     t.onset_ms = onset_ms
     t.at_ms = moment.at_ms
     t.detected_ms = moment.detected_ms
@@ -85,6 +86,25 @@ def peak_worth_telling(kind: int, value: float, out: Out) -> bool:
     episode.peak = np.fmax(episode.peak, value)
     grown = episode.peak >= UPDATE_GROWTH * episode.told_peak
     return bool(grown and moment.at_ms - episode.told_ms >= UPDATE_PAUSE_MS)
+
+
+@kernel
+def good_for_s(kind: int, good: bool, out: Out) -> float:
+    """Seconds for which it has been as it must be for the open episode to end, fix by fix; -1 where it is not now."""
+    moment = out.moment[0]
+    episode = out.episodes[moment.row, kind]
+    if not good:
+        episode.good_ms = NEVER
+        return -1.0
+    if episode.good_ms == NEVER:
+        episode.good_ms = moment.at_ms
+    return (moment.at_ms - episode.good_ms) / 1000.0
+
+
+@kernel
+def grown_ms(held_ms: int, step: Step) -> int:
+    """A duration of a row that goes on for one step more."""
+    return min(int(held_ms) + step.ms, DURATION_MS_MAX)
 
 
 @kernel

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from streams.engine.dtypes import HYPOTHESES, Plans, Records, Row, Scratch, Story
+from streams.engine.dtypes import DURATION_MS_MAX, HYPOTHESES, Plans, Records, Row, Scratch, Story
 from streams.engine.geometry import distance_m, wrap_deg
 from streams.engine.jit import kernel
 from streams.engine.places import find_places
@@ -37,7 +37,6 @@ DECIDE_M = 50.0  # displacement after which the first match is decided
 TIE_COST = 1.0  # where stories are equally good the earlier leg is assumed: a convoy begins at the beginning
 WINDOW_SLACK_M = 200.0
 WINDOW_FACTOR = 1.2
-AGE_MS_MAX = 2**31 - 1  # 24 days without the road: the window has long been the whole route
 MOVING_MPS = 2.0  # below this a receiver's heading is noise
 
 
@@ -255,7 +254,7 @@ def remember(vehicle: Row, fix: Row, children: Records, count: int, believed: in
     while kept < HYPOTHESES and children[pick].cost <= base + FORGET_COST:
         c = children[pick]
         vehicle.hypothesis_m[kept] = c.at_m
-        vehicle.hypothesis_age_ms[kept] = min(fix.fix_ms - c.ms, AGE_MS_MAX)
+        vehicle.hypothesis_age_ms[kept] = min(fix.fix_ms - c.ms, DURATION_MS_MAX)
         vehicle.hypothesis_cost[kept] = c.cost - base
         vehicle.hypothesis_segment[kept] = c.segment
         vehicle.hypothesis_peak_m[kept] = c.peak_m
