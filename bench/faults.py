@@ -173,8 +173,8 @@ async def _counts(broker: str, topics: TopicSet) -> Counter[str]:
     counts: Counter[str] = Counter()
     for states in (await read_states(broker, topics.state, range(topics.partitions))).values():
         for value in states.values():
-            head, rows = load_state(value)
-            counts.update(dict(zip(head.vehicle_ids, rows.received_count.tolist(), strict=True)))
+            state = load_state(value)
+            counts.update(dict(zip(state.head.vehicle_ids, state.rows.received_count.tolist(), strict=True)))
     return counts
 
 

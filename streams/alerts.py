@@ -2,9 +2,11 @@
 
 import math
 
-from models.alert import Alert, alert_id
+from models.alert import Alert, Nearest, alert_id
+from models.geometry import distance_m
+from models.plan import Checkpoint
 from streams.engine.dtypes import KINDS, REASONS, SEVERITIES, TRANSITIONS, UNITS, Records
-from streams.words import message
+from streams.words import Names, message
 
 
 def known(number: float) -> float | None:
@@ -12,10 +14,18 @@ def known(number: float) -> float | None:
     return None if math.isnan(number) else float(number)
 
 
-def alert_of(transition: Records, convoy_id: str, vehicle_id: str) -> Alert:
-    """Make the alert of one TRANSITION row."""
+def _nearest(transition: Records, checkpoint: Checkpoint | None) -> list[Nearest] | None:
+    if checkpoint is None:
+        return None
+    away_m = distance_m((transition.lon, transition.lat), (checkpoint.lon, checkpoint.lat))
+    return [Nearest(kind="checkpoint", name=checkpoint.name, distance_m=away_m)]
+
+
+def alert_of(transition: Records, convoy_id: str, vehicle_id: str, checkpoint: Checkpoint | None = None) -> Alert:
+    """Make the alert of one TRANSITION row; `checkpoint` is the one that it speaks of."""
     kind, reason = KINDS[transition.kind], REASONS[transition.reason]
     step = TRANSITIONS[transition.transition]
+    names = Names(vehicle_id, checkpoint.name if checkpoint else "")
     onset_ms, at_ms = int(transition.onset_ms), int(transition.at_ms)
     return Alert(
         alert_id=alert_id(convoy_id, vehicle_id, kind, onset_ms),
@@ -36,5 +46,6 @@ def alert_of(transition: Records, convoy_id: str, vehicle_id: str) -> Alert:
         unit=UNITS[transition.kind],
         peak=known(transition.peak),
         reason=reason,
-        message=message((kind, step, reason), vehicle_id, float(transition.value), (at_ms - onset_ms) / 1000),
+        message=message((kind, step, reason), names, float(transition.value), (at_ms - onset_ms) / 1000),
+        nearest=_nearest(transition, checkpoint),
     )

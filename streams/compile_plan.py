@@ -8,12 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.instants import instant_ms
-from models.plan import ConvoyPlan, Vehicle
-from streams.engine.dtypes import CONVOY, LIMITS, NEVER, STOP, STRETCH, VERTEX, Plans, Records, records
+from models.limits import OVERSPEED_MPS
+from models.plan import Checkpoint, ConvoyPlan, Vehicle
+from streams.engine.dtypes import (
+    CHECKPOINT,
+    CONVOY,
+    LIMITS,
+    NEVER,
+    SCHEDULE,
+    STOP,
+    STRETCH,
+    VERTEX,
+    Plans,
+    Records,
+    records,
+)
 from streams.engine.geometry import metres_per_deg
 
 SEGMENT_M_MAX = 5_000.0
 """Longer segments are divided: the flat frame of a segment's middle is good to 1e-4 only near it."""
+
+PLANNED_MPS_MAX = 25.0
+"""Pace of a plan that has only one time: late is then who could not be in time even so fast."""
 
 
 @dataclass(slots=True)
@@ -25,6 +41,8 @@ class Compiled:
     vertices: Records
     stops: Records
     stretches: Records
+    checkpoints: Records
+    schedule: Records
     vehicles: dict[str, Vehicle]
     length_m: float
 
@@ -67,6 +85,75 @@ def compile_route(route: Sequence[tuple[float, float]]) -> Records:
     return vertices
 
 
+def _feet(checkpoint: Checkpoint, vertices: Records) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give for each segment how far the checkpoint is from it, and where along the route its nearest point is."""
+    v = vertices[:-1].view(np.ndarray)
+    x = ((checkpoint.lon - v["lon"] + 180.0) % 360.0 - 180.0) * v["m_per_lon_deg"]
+    y = (checkpoint.lat - v["lat"]) * v["m_per_lat_deg"]
+    share = np.clip((x * v["dx_m"] + y * v["dy_m"]) / v["segment_m"] ** 2, 0.0, 1.0)
+    away_m = np.hypot(x - share * v["dx_m"], y - share * v["dy_m"])
+    return away_m, v["at_m"] + share * v["segment_m"]
+
+
+def _nearest_of_run(away_m: NDArray[np.float64], segment: int, radius_m: float) -> int:
+    """Number of the nearest segment among those that follow one another within the radius, from `segment` on."""
+    beyond = np.flatnonzero(away_m[segment:] > max(radius_m, away_m[segment]))
+    end = segment + int(beyond[0]) if len(beyond) else len(away_m)
+    return segment + int(np.argmin(away_m[segment:end]))
+
+
+def place_checkpoints(checkpoints: Sequence[Checkpoint], vertices: Records) -> Records:
+    """Find where along the route the checkpoints lie, in their order: CHECKPOINT rows whose `at_m` never falls.
+
+    Where a route passes a checkpoint more than once the order decides, then the first pass. Distances beyond the radii
+    are made as small as the order allows in all.
+    """
+    placed = records(len(checkpoints), CHECKPOINT)
+    feet = [_feet(checkpoint, vertices) for checkpoint in checkpoints]
+    # costs[k][j]: the least that the checkpoints up to k cost with k at segment j and none before its predecessor
+    costs: list[NDArray[np.float64]] = []
+    for checkpoint, (away_m, _) in zip(checkpoints, feet, strict=True):
+        own_m = np.maximum(away_m - checkpoint.radius_m, 0.0)
+        costs.append(own_m + np.minimum.accumulate(costs[-1]) if costs else own_m)
+    last = len(vertices) - 2
+    segments = []
+    for cost_m in reversed(costs):
+        last = int(np.argmin(cost_m[: last + 1]))
+        segments.append(last)
+    for row, checkpoint, (away_m, at_m), segment in zip(placed, checkpoints, feet, reversed(segments), strict=True):
+        nearest = _nearest_of_run(away_m, segment, checkpoint.radius_m)
+        row.lat, row.lon, row.radius_m = checkpoint.lat, checkpoint.lon, checkpoint.radius_m
+        row.at_m, row.off_m = at_m[nearest], away_m[nearest]
+    placed.at_m = np.maximum.accumulate(placed.at_m)
+    return placed
+
+
+def compile_schedule(plan: ConvoyPlan, checkpoints: Records, length_m: float) -> Records:
+    """Make the timetable of a plan: SCHEDULE rows from the route's start on, none where nothing has a time to arrive.
+
+    Without `depart_at` the start is reckoned back from the first time, at the mean pace of the others.
+    """
+    due = [(float(row.at_m), c.planned_at) for row, c in zip(checkpoints, plan.checkpoints, strict=True)]
+    due += [(length_m, plan.arrive_by)]
+    points = [(at_m, instant_ms(at)) for at_m, at in due if at is not None]
+    if not points:
+        return records(0, SCHEDULE)
+    first_m, first_ms = points[0]
+    way_m, way_ms = points[-1][0] - first_m, points[-1][1] - first_ms
+    pace_mps = min(1000.0 * way_m / way_ms, PLANNED_MPS_MAX) if way_m > 0 and way_ms > 0 else PLANNED_MPS_MAX
+    start_ms = first_ms - round(1000.0 * first_m / pace_mps) if plan.depart_at is None else instant_ms(plan.depart_at)
+    table = np.array([(0.0, start_ms), *points], SCHEDULE)
+    table["ms"] = np.maximum.accumulate(table["ms"])
+    # of points in one place the last counts: that is when the convoy goes on
+    apart = np.append(np.diff(table["at_m"]) > 0, True)
+    return table[apart].view(np.recarray)
+
+
+def overspeed_mps(plan: ConvoyPlan, vehicle: Vehicle) -> float:
+    """Give the speed above which a vehicle is too fast: the plan's, else that of its mode; infinite without either."""
+    return plan.limits.overspeed_mps or OVERSPEED_MPS.get(vehicle.mode, float("inf"))
+
+
 def compile_plan(plan: ConvoyPlan) -> Compiled:
     """Compile the plan of one convoy. Raises ValueError when its route has no length."""
     vertices = compile_route(plan.route)
@@ -76,14 +163,19 @@ def compile_plan(plan: ConvoyPlan) -> Compiled:
     convoy.vertex_count = len(vertices)
     convoy.stop_count = len(plan.stops)
     convoy.stretch_count = len(plan.no_signal)
+    convoy.checkpoint_count = len(plan.checkpoints)
     convoy.length_m = vertices.at_m[-1]
     convoy.depart_ms = NEVER if plan.depart_at is None else instant_ms(plan.depart_at)
     for name in LIMITS:
         convoy[name] = getattr(plan.limits, name)
     stops = np.array([(s.lat, s.lon, s.radius_m, s.max_dwell_s) for s in plan.stops], STOP).view(np.recarray)
     stretches = np.array([(s.from_m, s.to_m) for s in plan.no_signal], STRETCH).view(np.recarray)
+    checkpoints = place_checkpoints(plan.checkpoints, vertices)
+    convoy.checkpoints_version = zlib.crc32(checkpoints.tobytes()) & 0x7FFFFFFF
+    schedule = compile_schedule(plan, checkpoints, float(vertices.at_m[-1]))
+    convoy.schedule_count = len(schedule)
     vehicles = {vehicle.vehicle_id: vehicle for vehicle in plan.vehicles}
-    return Compiled(plan, convoy, vertices, stops, stretches, vehicles, float(vertices.at_m[-1]))
+    return Compiled(plan, convoy, vertices, stops, stretches, checkpoints, schedule, vehicles, float(vertices.at_m[-1]))
 
 
 def _joined(parts: Sequence[Records], dtype: "np.dtype[np.void]") -> Records:
@@ -93,7 +185,7 @@ def _joined(parts: Sequence[Records], dtype: "np.dtype[np.void]") -> Records:
 def join(compiled: Sequence[Compiled]) -> Plans:
     """Lay compiled convoys end to end: the convoy numbered i is `compiled[i]`."""
     convoys = _joined([one.convoy for one in compiled], CONVOY)
-    for table in ("vertex", "stop", "stretch"):
+    for table in ("vertex", "stop", "stretch", "checkpoint", "schedule"):
         counts = convoys[f"{table}_count"]
         convoys[f"{table}_from"] = np.cumsum(counts) - counts
     return Plans(
@@ -101,4 +193,6 @@ def join(compiled: Sequence[Compiled]) -> Plans:
         _joined([one.vertices for one in compiled], VERTEX),
         _joined([one.stops for one in compiled], STOP),
         _joined([one.stretches for one in compiled], STRETCH),
+        _joined([one.checkpoints for one in compiled], CHECKPOINT),
+        _joined([one.schedule for one in compiled], SCHEDULE),
     )

@@ -110,7 +110,7 @@ def _hot_field(field: Any) -> tuple[str, Any] | tuple[str, Any, Any]:
 HotPing = msgspec.defstruct("HotPing", [_hot_field(field) for field in fields(Ping)], gc=False)
 _decode = msgspec.json.Decoder(HotPing).decode
 
-NUMBERS = ("lat", "lon", "speed_mps", "heading_deg", "accuracy_m", "battery_pct", "sos")
+NUMBERS = ("lat", "lon", "speed_mps", "heading_deg", "accuracy_m", "battery_pct", "sos", "mock")
 _NUMBERS_OF = tuple(map(attrgetter, NUMBERS))
 
 

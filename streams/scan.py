@@ -31,10 +31,10 @@ _FORMS: dict[Any, int] = {
 # Where a field's value goes; the last is the place of all that is only looked at.
 COLUMNS = (
     *("vehicle_id", "convoy_id", "time"),
-    *("lat", "lon", "speed_mps", "heading_deg", "accuracy_m", "battery_pct", "sos"),
+    *("lat", "lon", "speed_mps", "heading_deg", "accuracy_m", "battery_pct", "sos", "mock"),
     None,
 )
-VEHICLE_ID, CONVOY_ID, TIME, LAT, LON, SPEED, HEADING, ACCURACY, BATTERY, SOS, LOOKED_AT = range(len(COLUMNS))
+VEHICLE_ID, CONVOY_ID, TIME, LAT, LON, SPEED, HEADING, ACCURACY, BATTERY, SOS, MOCK, LOOKED_AT = range(len(COLUMNS))
 REQUIRED = 1 << VEHICLE_ID | 1 << CONVOY_ID | 1 << TIME
 
 UNREAD = -1
@@ -481,6 +481,7 @@ def store(found: Found, fix: Row) -> None:
     fix.accuracy_m = found.value[ACCURACY]
     fix.battery_pct = found.value[BATTERY]
     fix.sos = found.value[SOS] == 1
+    fix.mock = found.value[MOCK] == 1
 
 
 @kernel

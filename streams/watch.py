@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from models.alert import Alert
 from models.convoy_status import ConvoyStatus
-from models.plan import VEHICLES_MAX, ConvoyPlan, Vehicle
+from models.plan import VEHICLES_MAX, Checkpoint, ConvoyPlan, Vehicle
 from streams.alerts import alert_of
-from streams.compile_plan import Compiled, compile_plan, join
+from streams.compile_plan import Compiled, compile_plan, join, overspeed_mps
 from streams.decode import Columns
 from streams.engine.dtypes import (
     HOLE,
@@ -21,6 +21,7 @@ from streams.engine.dtypes import (
     RESULTS,
     SEVERITIES,
     UNKNOWN_VEHICLE,
+    Row,
 )
 from streams.engine.engine import Engine
 from streams.roster import NOBODY, Roster
@@ -87,7 +88,7 @@ class Watch:
         transitions, results = self._engine.advance(columns.fixes)
         results[refused] = UNKNOWN_VEHICLE
         self.stream_ms = max(self.stream_ms, int(columns.fixes.received_ms[-1]))
-        alerts = [alert_of(transition, *self._names[transition.row]) for transition in transitions]
+        alerts = [alert_of(told, *self._names[told.row], self._checkpoint(told)) for told in transitions]
         self._forget_dropped()
         if self.stream_ms - self._tidied_ms >= TIDY_PERIOD_MS:
             self._tidy()
@@ -107,14 +108,15 @@ class Watch:
         if not members:
             return None
         head = Head(int(self._engine.clock[0]), list(members))
-        return dump_state(head, self._engine.copy_rows(list(members.values())))
+        return dump_state(head, *self._engine.copy_rows(list(members.values())))
 
     def load(self, convoy_id: str, value: bytes) -> None:
         """Take a convoy's state record in. Raises StateVersionError when this version cannot read it."""
-        head, rows = load_state(value)
-        for vehicle_id, saved in zip(head.vehicle_ids, rows, strict=True):
+        head, rows, episodes = load_state(value)
+        for vehicle_id, saved, of_kinds in zip(head.vehicle_ids, rows, episodes, strict=True):
             row = self._add_row(convoy_id, vehicle_id)
             self._engine.vehicles[row] = saved
+            self._engine.episodes[row] = of_kinds
             if saved.dropped:
                 self._dropped.append((convoy_id, vehicle_id))
             self._unplanned += saved.convoy < 0
@@ -128,18 +130,23 @@ class Watch:
         if compiled is None or not self.stream_ms:
             return None
         members = self._members.get(convoy_id, {})
-        rows = seen(list(members), self._engine.copy_rows(list(members.values())))
-        return convoy_status(compiled.plan, compiled.length_m, rows, self.stream_ms)
+        rows = seen(list(members), *self._engine.copy_rows(list(members.values())))
+        return convoy_status(compiled, rows, self.stream_ms)
 
     def open_alerts(self) -> Counter[str]:
         """Count the open alerts by severity."""
-        vehicles = self._engine.vehicles[: self._engine.used]
-        return Counter(SEVERITIES[severity] for severity in vehicles.severity[vehicles.open == 1].tolist())
+        levels = self._engine.vehicles.open[: self._engine.used]
+        return Counter(SEVERITIES[level - 1] for level in levels[levels > 0].tolist())
 
     def received_count(self, convoy_id: str, vehicle_id: str) -> int:
         """Count the pings ever received from a vehicle, whatever became of them; 0 when it is not known."""
         row = self._roster.row_of.get((convoy_id, vehicle_id))
         return 0 if row is None else int(self._engine.vehicles[row].received_count)
+
+    def _checkpoint(self, told: Row) -> Checkpoint | None:
+        """Give the checkpoint that a transition speaks of."""
+        number = int(told.checkpoint)
+        return None if number < 0 else self._compiled[self._names[told.row][0]].plan.checkpoints[number]
 
     def _find_rows(self, columns: Columns) -> list[int]:
         """Set each ping's row; gives the places of those that find no room, which become holes."""
@@ -166,7 +173,8 @@ class Watch:
         if planned is None:
             self._unplanned += 1
         else:
-            self._enrol(row, list(self._compiled).index(convoy_id), planned)
+            assert compiled is not None
+            self._enrol(row, list(self._compiled).index(convoy_id), compiled, planned)
         return row
 
     def _add_row(self, convoy_id: str, vehicle_id: str) -> int:
@@ -185,18 +193,19 @@ class Watch:
             compiled = self._compiled.get(convoy_id)
             for vehicle_id, row in members.items():
                 planned = None if compiled is None else compiled.vehicles.get(vehicle_id)
-                if planned is not None:
-                    self._enrol(row, numbers[convoy_id], planned)
+                if compiled is not None and planned is not None:
+                    self._enrol(row, numbers[convoy_id], compiled, planned)
                 elif self._engine.vehicles[row].convoy >= 0 and not self._engine.vehicles[row].dropped:
                     self._engine.vehicles[row].dropped = PLAN_WITHDRAWN if compiled is None else PLAN_CHANGED
                     self._dropped.append((convoy_id, vehicle_id))
 
-    def _enrol(self, row: int, number: int, planned: Vehicle) -> None:
+    def _enrol(self, row: int, number: int, compiled: Compiled, planned: Vehicle) -> None:
         vehicle = self._engine.vehicles[row]
         self._unplanned -= vehicle.convoy < 0 and vehicle.heard_ms != NEVER
         vehicle.convoy = number
         vehicle.dropped = 0
         vehicle.ping_interval_s = planned.ping_interval_s
+        vehicle.overspeed_mps = overspeed_mps(compiled.plan, planned)
 
     def _forget_dropped(self) -> None:
         """Forget the vehicles that left the plan, once a sweep has cleared their alerts."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from streams.engine.dtypes import ARRIVED, DESTINATION, EPISODES, LOW, RAISED, Out, Plans, Row
+from streams.engine.dtypes import ARRIVED, DESTINATION, EPISODES, LOW, RAISED, SOS, Out, Plans, Row
 from streams.engine.episodes import close_episode, tell
 from streams.engine.geometry import distance_m
 from streams.engine.jit import kernel
@@ -10,9 +10,9 @@ from streams.engine.jit import kernel
 
 @kernel
 def close_all(vehicle: Row, reason: int, out: Out) -> None:
-    """Clear every open episode: what they say no longer matters."""
+    """Clear every open episode: what they say no longer matters. A call for help goes on after the arrival."""
     for kind in range(EPISODES):
-        if vehicle.open[kind]:
+        if vehicle.open[kind] and not (kind == SOS and reason == DESTINATION):
             close_episode(vehicle, kind, reason, (np.nan, np.nan), out)
 
 

@@ -36,9 +36,8 @@ def judge_deviation(vehicle: Row, convoy: Row, fix: Row, out: Out) -> None:
             vehicle.streak_count = 0
         return
     evidence = (off_m, convoy.deviation_raise_m)
-    vehicle.peak[DEVIATION] = max(vehicle.peak[DEVIATION], off_m)
     follow_episode(vehicle, DEVIATION, severity, OFF_ROUTE, evidence, out)
-    if peak_worth_telling(vehicle, DEVIATION, fix.fix_ms):
+    if peak_worth_telling(DEVIATION, off_m, out):
         tell_episode(vehicle, (DEVIATION, UPDATED, OFF_ROUTE), evidence, out)
     held_s = count_streak(vehicle, fix.fix_ms, off_m <= convoy.deviation_clear_m)
     if held_s >= convoy.deviation_hold_s:

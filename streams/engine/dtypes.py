@@ -19,11 +19,39 @@ PING, TICK, HOLE = 0, 1, 2
 ACCEPTED, DUPLICATE, CONFLICTING, OLDER, HELD, DEAD_LETTER, UNKNOWN_VEHICLE, TICKED = range(8)
 RESULTS = ("accepted", "duplicate", "conflicting", "older", "held", "dead-letter", "unknown-vehicle", "tick")
 
-# Kinds with an episode come first: their number is their place in a row's episode fields.
-DEVIATION, STALL, SIGNAL_LOST, ARRIVED = range(4)
-KINDS = ("deviation", "stall", "signal-lost", "arrived")
-UNITS = ("m", "s", "s", "m")
-EPISODES = 3
+# Kinds with an episode come first: their number is their place in a row of episodes. The others are told once.
+(
+    DEVIATION,
+    STALL,
+    SIGNAL_LOST,
+    SEPARATION,
+    UNESCORTED,
+    WRONG_WAY,
+    LATE,
+    OVERSPEED,
+    SOS,
+    BAD_POSITION,
+    MISSED_CHECKPOINT,
+    EARLY_DEPARTURE,
+    ARRIVED,
+) = range(13)
+KINDS = (
+    "deviation",
+    "stall",
+    "signal-lost",
+    "separation",
+    "unescorted",
+    "wrong-way",
+    "late",
+    "overspeed",
+    "sos",
+    "bad-position",
+    "missed-checkpoint",
+    "early-departure",
+    "arrived",
+)
+UNITS = ("m", "s", "s", "m", "s", "m", "s", "m/s", "s", "s", "m", "s", "m")
+EPISODES = 10
 
 RAISED, UPDATED, CLEARED = range(3)
 TRANSITIONS = ("raised", "updated", "cleared")
@@ -44,7 +72,26 @@ SEVERITIES = ("low", "medium", "high", "critical")
     DESTINATION,
     PLAN_WITHDRAWN,
     PLAN_CHANGED,
-) = range(12)
+    APART,
+    TOGETHER,
+    NO_FRESH_ESCORT,
+    NO_ESCORT_PLANNED,
+    ESCORT_BACK,
+    BACKWARDS,
+    FORWARDS,
+    BEHIND_SCHEDULE,
+    ON_SCHEDULE,
+    TOO_FAST,
+    SLOWED,
+    DURESS,
+    RELEASED,
+    MOCK,
+    TELEPORT,
+    FROZEN,
+    CLEAN,
+    SKIPPED,
+    LEFT_EARLY,
+) = range(31)
 REASONS = (
     "off-route",
     "rejoined",
@@ -58,6 +105,25 @@ REASONS = (
     "arrived",
     "plan-withdrawn",
     "plan-changed",
+    "apart",
+    "together",
+    "no-fresh-escort",
+    "no-escort-planned",
+    "escort-back",
+    "backwards",
+    "forwards",
+    "behind-schedule",
+    "on-schedule",
+    "too-fast",
+    "slowed",
+    "duress",
+    "released",
+    "mock",
+    "teleport",
+    "frozen",
+    "clean",
+    "skipped",
+    "left-early",
 )
 
 # Limits that kernels read, by their names in a plan.
@@ -80,7 +146,32 @@ LIMITS = (
     "arrive_radius_m",
     "arrive_pct",
     "depart_m",
+    "separation_raise_m",
+    "separation_clear_m",
+    "separation_hold_s",
+    "separation_critical_m",
+    "together_m",
+    "partner_stale_s",
+    "unescorted_hold_s",
+    "unescorted_clear_m",
+    "wrong_way_m",
+    "wrong_way_hold_s",
+    "wrong_way_clear_m",
+    "missed_checkpoint_m",
+    "late_s",
+    "late_medium_s",
+    "early_departure_s",
+    "overspeed_hold_s",
+    "overspeed_clear_s",
+    "sos_clear_s",
+    "bad_position_clear_s",
 )
+
+DURATION_MS_MAX = 2**31 - 1
+"""Rows keep durations as int32, 24 days at most: nothing that is counted needs more."""
+
+CHECKPOINTS_MAX = 200
+"""As many checkpoints as a plan may have: one ping can bring that many alerts."""
 
 HYPOTHESES = 6
 """Places on the route kept open at once: laps and parallel legs need a few, a row must stay small."""
@@ -102,6 +193,7 @@ FIX = _record(
     ("row", np.int32),
     ("kind", np.int8),
     ("sos", np.int8),
+    ("mock", np.int8),
 )
 """One record of a batch: a ping (without a position it is a presence), a tick, or the hole that a bad record left."""
 
@@ -121,15 +213,18 @@ VEHICLE = _record(
     ("accuracy_m", np.float32),
     ("battery_pct", np.float32),
     ("ping_interval_s", np.float32),
+    ("overspeed_mps", np.float32),
     # Where it is along the route: the chosen hypothesis, and all that are still open.
     ("lateral_m", np.float64),
     ("progress_m", np.float64),
     ("first_lat", np.float64),
     ("first_lon", np.float64),
-    ("hypothesis_m", np.float64, (HYPOTHESES,)),
-    ("hypothesis_ms", np.int64, (HYPOTHESES,)),
-    ("hypothesis_peak_m", np.float64, (HYPOTHESES,)),
-    ("hypothesis_cost", np.float64, (HYPOTHESES,)),
+    # Single precision is 2 cm at 200 km. Ages count from the newest fix that was matched back to one on the road.
+    ("matched_ms", np.int64),
+    ("hypothesis_m", np.float32, (HYPOTHESES,)),
+    ("hypothesis_age_ms", np.int32, (HYPOTHESES,)),
+    ("hypothesis_peak_m", np.float32, (HYPOTHESES,)),
+    ("hypothesis_cost", np.float32, (HYPOTHESES,)),
     ("hypothesis_segment", np.int32, (HYPOTHESES,)),
     ("hypothesis_count", np.int8),
     ("chosen", np.int8),
@@ -151,12 +246,32 @@ VEHICLE = _record(
     ("before_lon", np.float64),
     ("stop_since_ms", np.int64),
     ("stop", np.int32),
-    # One episode a kind at most.
-    ("onset_ms", np.int64, (EPISODES,)),
-    ("told_ms", np.int64, (EPISODES,)),
-    ("peak", np.float64, (EPISODES,)),
-    ("told_peak", np.float64, (EPISODES,)),
-    ("severity", np.int8, (EPISODES,)),
+    # departure: its least progress before `depart_at`.
+    ("begin_m", np.float32),
+    # wrong-way: the farthest point, the one farthest back since; how far it moved and how long it took from near the
+    # farthest, and how many fixes each set a new low.
+    ("far_m", np.float32),
+    ("low_m", np.float32),
+    ("back_moved_m", np.float32),
+    ("back_ms", np.int32),
+    ("back_count", np.int8),
+    # missed-checkpoint: the first that is neither visited nor missed, -1 before the departure; which of those from it
+    # on are visited, a bit each; the onset last told.
+    ("checkpoint", np.int16),
+    ("checkpoints_version", np.int32),
+    ("visited", np.int32),
+    ("missed_ms", np.int64),
+    # late: progress in time, over the last minutes.
+    ("pace_mps", np.float32),
+    # overspeed: for how long it has been too fast, -1 while it is not.
+    ("fast_ms", np.int32),
+    # sos: the newest fix time at which the button is known to have been pressed.
+    ("sos_ms", np.int64),
+    # bad-position: when a fix was last rejected, the times between the last three; how long the coordinates froze.
+    ("reject_ms", np.int64),
+    ("reject_gap_ms", np.int32, (2,)),
+    ("frozen_ms", np.int32),
+    # Of each kind 0 where no episode is open, else 1 + its severity: what is asked at every ping stays at hand.
     ("open", np.int8, (EPISODES,)),
     ("departed", np.int8),
     ("arrived", np.int8),
@@ -164,7 +279,17 @@ VEHICLE = _record(
     # The reason code with which it left the plan, 0 while it is in it.
     ("dropped", np.int8),
 )
-"""All that is remembered of one vehicle; the value that a state record holds."""
+"""What is remembered of one vehicle whatever it does; a state record holds it."""
+
+EPISODE = _record(
+    ("onset_ms", np.int64),
+    ("told_ms", np.int64),
+    ("peak", np.float64),
+    ("told_peak", np.float64),
+    # Since when it has been as it must be for the episode to end, NEVER while it is not.
+    ("good_ms", np.int64),
+)
+"""What is remembered of an open episode; beside the rows, for most vehicles have none."""
 
 CONVOY = _record(
     ("version", np.int32),
@@ -175,11 +300,16 @@ CONVOY = _record(
     ("stop_count", np.int32),
     ("stretch_from", np.int32),
     ("stretch_count", np.int32),
+    ("checkpoints_version", np.int32),
+    ("checkpoint_from", np.int32),
+    ("checkpoint_count", np.int32),
+    ("schedule_from", np.int32),
+    ("schedule_count", np.int32),
     ("length_m", np.float64),
     ("depart_ms", np.int64),
     *((name, np.float64) for name in LIMITS),
 )
-"""One planned convoy: where its route, stops and no-signal stretches lie in the tables, and its limits."""
+"""One planned convoy: where its route, places and times lie in the tables, and its limits."""
 
 VERTEX = _record(
     ("lat", np.float64),
@@ -196,6 +326,18 @@ VERTEX = _record(
 STOP = _record(("lat", np.float64), ("lon", np.float64), ("radius_m", np.float64), ("max_dwell_s", np.float64))
 STRETCH = _record(("from_m", np.float64), ("to_m", np.float64))
 
+CHECKPOINT = _record(
+    ("lat", np.float64),
+    ("lon", np.float64),
+    ("radius_m", np.float64),
+    ("at_m", np.float64),
+    ("off_m", np.float64),
+)
+"""A place to pass, in the plan's order: where along the route, never before the one before it, and how far off it."""
+
+SCHEDULE = _record(("at_m", np.float64), ("ms", np.int64))
+"""A point of the timetable: when the plan has the convoy where; both rise from point to point."""
+
 TRANSITION = _record(
     ("row", np.int32),
     ("kind", np.int8),
@@ -205,6 +347,8 @@ TRANSITION = _record(
     ("onset_ms", np.int64),
     ("at_ms", np.int64),
     ("detected_ms", np.int64),
+    # The number of the checkpoint in the plan that it speaks of, -1 for none.
+    ("checkpoint", np.int16),
     ("lat", np.float64),
     ("lon", np.float64),
     ("progress_m", np.float64),
@@ -232,27 +376,41 @@ Row = Any
 
 
 class Plans(NamedTuple):
-    """The compiled plans of one partition: record arrays of CONVOY, VERTEX, STOP and STRETCH."""
+    """The compiled plans of one partition: record arrays of CONVOY, VERTEX, STOP, STRETCH, CHECKPOINT and SCHEDULE."""
 
     convoys: Records
     vertices: Records
     stops: Records
     stretches: Records
+    checkpoints: Records
+    schedule: Records
+
+
+class Step(NamedTuple):
+    """From the vehicle's fix before to this one: the time, the straight way, and its progress and distance from the
+    route before; 0 and NaN where there was none.
+    """
+
+    ms: int
+    moved_m: float
+    from_m: float
+    from_lateral_m: float
 
 
 class Out(NamedTuple):
-    """Where kernels write: TRANSITION rows and how many there are, a flag and the next sweep due a row, the MOMENT
-    being judged.
+    """Where kernels write: TRANSITION rows and how many there are, the EPISODE of each row and kind, a flag and the
+    next sweep due a row, the MOMENT being judged.
     """
 
     transitions: Records
     filled: NDArray[np.int64]
+    episodes: Records
     changed: NDArray[np.uint8]
     due_ms: NDArray[np.int64]
     moment: Records
 
 
-def records(count: int, dtype: "np.dtype[np.void]") -> Records:
+def records(count: int | tuple[int, int], dtype: "np.dtype[np.void]") -> Records:
     """Make `count` zeroed rows of `dtype` whose fields read as attributes."""
     return np.zeros(count, dtype).view(np.recarray)
 

@@ -4,9 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.engine.dtypes import (
+    CHECKPOINT,
     CONVOY,
+    DURATION_MS_MAX,
+    EPISODE,
+    EPISODES,
     MOMENT,
     NEVER,
+    SCHEDULE,
     STOP,
     STRETCH,
     TRANSITION,
@@ -26,20 +31,24 @@ _NOTHING = records(0, TRANSITION)
 
 def no_plans() -> Plans:
     """Give tables without any convoy."""
-    return Plans(records(0, CONVOY), records(0, VERTEX), records(0, STOP), records(0, STRETCH))
+    return Plans(*(records(0, dtype) for dtype in (CONVOY, VERTEX, STOP, STRETCH, CHECKPOINT, SCHEDULE)))
 
 
 def blank_row() -> Records:
     """Give one row that remembers nothing: unknown instants are NEVER, unknown numbers NaN."""
     row = records(1, VEHICLE)
     for name in VEHICLE.names or ():
-        kind = row.dtype[name].base.kind
-        if name.endswith("_ms"):
+        kind = row.dtype[name].base
+        if name.endswith("_ms") and kind == np.int64:
             row[name] = NEVER
-        elif kind == "f":
+        elif kind.kind == "f":
             row[name] = np.nan
     row.convoy = -1
     row.stop = -1
+    row.checkpoint = -1
+    row.fast_ms = -1
+    row.pace_mps = 0.0
+    row.reject_gap_ms = DURATION_MS_MAX
     return row
 
 
@@ -48,6 +57,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.vehicles = records(_FIRST_ROWS, VEHICLE)
+        self.episodes = records((_FIRST_ROWS, EPISODES), EPISODE)
         self.changed: NDArray[np.uint8] = np.zeros(_FIRST_ROWS, np.uint8)
         self.due_ms: NDArray[np.int64] = np.full(_FIRST_ROWS, NEVER, np.int64)
         self.used = 0
@@ -84,14 +94,15 @@ class Engine:
         self.changed[row] = 0
         self._free.append(row)
 
-    def copy_rows(self, rows: list[int]) -> NDArray[np.void]:
-        """Copy vehicles' rows as a plain array: each look into a record array costs microseconds."""
-        plain: NDArray[np.void] = self.vehicles.view(np.ndarray)[rows]
-        return plain
+    def copy_rows(self, rows: list[int]) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """Copy vehicles' rows and their episodes as plain arrays: each look into a record array costs microseconds."""
+        return self.vehicles.view(np.ndarray)[rows], self.episodes.view(np.ndarray)[rows]
 
     def _grow(self) -> None:
         more = records(len(self.vehicles), VEHICLE)
         self.vehicles = np.concatenate([self.vehicles, more]).view(np.recarray)
+        more_episodes = records(self.episodes.shape, EPISODE)
+        self.episodes = np.concatenate([self.episodes, more_episodes]).view(np.recarray)
         self.changed = np.concatenate([self.changed, np.zeros(len(more), np.uint8)])
         self.due_ms = np.concatenate([self.due_ms, np.full(len(more), NEVER, np.int64)])
 
@@ -101,7 +112,7 @@ class Engine:
         How the records are cut into batches changes nothing.
         """
         results = np.zeros(len(fixes), np.int8)
-        out = Out(self._room(), self._filled, self.changed, self.due_ms, self._moment)
+        out = Out(self._room(), self._filled, self.episodes, self.changed, self.due_ms, self._moment)
         told: list[Records] = []
         done = 0
         while done < len(fixes):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from streams.engine.dtypes import CLEARED, RAISED, UPDATED, Out, Row
+from streams.engine.dtypes import CLEARED, DURATION_MS_MAX, NEVER, RAISED, UPDATED, Out, Row, Step
 from streams.engine.jit import kernel
 
 UPDATE_GROWTH = 1.25  # a peak a quarter larger is worth telling
@@ -18,6 +18,7 @@ def tell(
     moment = out.moment[0]
     t.row = moment.row
     t.kind, t.transition, t.reason = told
+    t.checkpoint = -1
     t.onset_ms = onset_ms
     t.at_ms = moment.at_ms
     t.detected_ms = moment.detected_ms
@@ -30,18 +31,24 @@ def tell(
 
 
 @kernel
+def severity_of(vehicle: Row, kind: int) -> int:
+    """Severity of the open episode of a kind."""
+    return int(vehicle.open[kind] - 1)
+
+
+@kernel
 def tell_episode(vehicle: Row, told: tuple[int, int, int], evidence: tuple[float, float], out: Out) -> None:
     """Tell a transition of the kind's open episode with its severity, onset and peak, and remember that it was told.
 
     A peak grows only where a ping or an alert saves it: one that grew in every sweep would be another after a crash.
     """
-    kind = told[0]
     value, threshold = evidence
-    vehicle.peak[kind] = np.fmax(vehicle.peak[kind], value)  # the value is NaN where the end was not measured
-    out.transitions[out.filled[0]].severity = vehicle.severity[kind]
-    tell(vehicle, told, vehicle.onset_ms[kind], (value, threshold, vehicle.peak[kind]), out)
-    vehicle.told_ms[kind] = out.moment[0].at_ms
-    vehicle.told_peak[kind] = vehicle.peak[kind]
+    episode = out.episodes[out.moment[0].row, told[0]]
+    episode.peak = np.fmax(episode.peak, value)  # the value is NaN where the end was not measured
+    out.transitions[out.filled[0]].severity = severity_of(vehicle, told[0])
+    tell(vehicle, told, episode.onset_ms, (value, threshold, episode.peak), out)
+    episode.told_ms = out.moment[0].at_ms
+    episode.told_peak = episode.peak
     out.changed[out.moment[0].row] = 1
 
 
@@ -51,10 +58,11 @@ def open_episode(
 ) -> None:
     """Raise: `onset` = (onset_ms, reason), `evidence` = (value, threshold)."""
     onset_ms, reason = onset
-    vehicle.open[kind] = 1
-    vehicle.severity[kind] = severity
-    vehicle.onset_ms[kind] = onset_ms
-    vehicle.peak[kind] = evidence[0]
+    vehicle.open[kind] = 1 + severity
+    episode = out.episodes[out.moment[0].row, kind]
+    episode.onset_ms = onset_ms
+    episode.peak = evidence[0]
+    episode.good_ms = NEVER
     tell_episode(vehicle, (kind, RAISED, reason), evidence, out)
 
 
@@ -63,16 +71,40 @@ def follow_episode(
     vehicle: Row, kind: int, severity: int, reason: int, evidence: tuple[float, float], out: Out
 ) -> None:
     """Tell an update of an open episode when its severity rises; it never falls."""
-    if severity > vehicle.severity[kind]:
-        vehicle.severity[kind] = severity
+    if severity > severity_of(vehicle, kind):
+        vehicle.open[kind] = 1 + severity
         tell_episode(vehicle, (kind, UPDATED, reason), evidence, out)
 
 
 @kernel
-def peak_worth_telling(vehicle: Row, kind: int, at_ms: int) -> bool:
-    """Whether the peak has grown by a quarter since it was last told, a minute ago or more."""
-    grown = vehicle.peak[kind] >= UPDATE_GROWTH * vehicle.told_peak[kind]
-    return bool(grown and at_ms - vehicle.told_ms[kind] >= UPDATE_PAUSE_MS)
+def peak_worth_telling(kind: int, value: float, out: Out) -> bool:
+    """Take a value of the open episode in; whether its peak has grown by a quarter since it was last told, a minute ago
+    or more.
+    """
+    moment = out.moment[0]
+    episode = out.episodes[moment.row, kind]
+    episode.peak = np.fmax(episode.peak, value)
+    grown = episode.peak >= UPDATE_GROWTH * episode.told_peak
+    return bool(grown and moment.at_ms - episode.told_ms >= UPDATE_PAUSE_MS)
+
+
+@kernel
+def good_for_s(kind: int, good: bool, out: Out) -> float:
+    """Seconds for which it has been as it must be for the open episode to end, fix by fix; -1 where it is not now."""
+    moment = out.moment[0]
+    episode = out.episodes[moment.row, kind]
+    if not good:
+        episode.good_ms = NEVER
+        return -1.0
+    if episode.good_ms == NEVER:
+        episode.good_ms = moment.at_ms
+    return (moment.at_ms - episode.good_ms) / 1000.0
+
+
+@kernel
+def grown_ms(held_ms: int, step: Step) -> int:
+    """A duration of a row that goes on for one step more."""
+    return min(int(held_ms) + step.ms, DURATION_MS_MAX)
 
 
 @kernel

@@ -1,6 +1,6 @@
 """Which fixes move a vehicle: newer ones, at a speed that a vehicle can have."""
 
-from streams.engine.dtypes import ACCEPTED, CONFLICTING, DUPLICATE, HELD, NEVER, OLDER, Row
+from streams.engine.dtypes import ACCEPTED, CONFLICTING, DUPLICATE, DURATION_MS_MAX, HELD, NEVER, OLDER, Row
 from streams.engine.geometry import distance_m
 from streams.engine.jit import kernel
 from streams.engine.matching import forget_place
@@ -18,6 +18,14 @@ def implied_mps(from_ms: int, lat: float, lon: float, fix: Row) -> float:
 
 
 @kernel
+def reject_held(vehicle: Row) -> None:
+    """The fix that was held turned out to be a spike."""
+    vehicle.reject_gap_ms[1] = vehicle.reject_gap_ms[0]
+    vehicle.reject_gap_ms[0] = min(vehicle.held_ms - vehicle.reject_ms, DURATION_MS_MAX)
+    vehicle.reject_ms = vehicle.held_ms
+
+
+@kernel
 def admit_far(vehicle: Row, convoy: Row, fix: Row) -> int:
     """A fix out of reach is held; two later ones, each in reach of the one before, prove a relocation.
 
@@ -28,7 +36,10 @@ def admit_far(vehicle: Row, convoy: Row, fix: Row) -> int:
     agreeing = 0
     if vehicle.held_ms != NEVER:
         speed_mps = implied_mps(vehicle.held_ms, vehicle.held_lat, vehicle.held_lon, fix)
-        agreeing = vehicle.held_agreeing + 1 if speed_mps <= convoy.teleport_mps else 0
+        if speed_mps <= convoy.teleport_mps:
+            agreeing = vehicle.held_agreeing + 1
+        else:
+            reject_held(vehicle)
     if agreeing == AGREEING_FIXES:
         vehicle.held_ms = NEVER
         forget_place(vehicle)
@@ -70,6 +81,7 @@ def admit(vehicle: Row, convoy: Row, fix: Row) -> int:
         return DUPLICATE if same_place(vehicle.held_lat, vehicle.held_lon, fix) else CONFLICTING
     if implied_mps(vehicle.fix_ms, vehicle.lat, vehicle.lon, fix) > convoy.teleport_mps:
         return admit_far(vehicle, convoy, fix)
-    if fix.fix_ms > vehicle.held_ms:
+    if vehicle.held_ms != NEVER and fix.fix_ms > vehicle.held_ms:
+        reject_held(vehicle)
         vehicle.held_ms = NEVER
     return ACCEPTED

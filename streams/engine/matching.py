@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from streams.engine.dtypes import HYPOTHESES, Plans, Records, Row, Scratch, Story
+from streams.engine.dtypes import DURATION_MS_MAX, HYPOTHESES, Plans, Records, Row, Scratch, Story
 from streams.engine.geometry import distance_m, wrap_deg
 from streams.engine.jit import kernel
 from streams.engine.places import find_places
@@ -179,13 +179,27 @@ def price(plans: Plans, convoy: Row, fix: Row, start: Story, found: tuple[int, f
 
 
 @kernel
+def story_of(vehicle: Row, parent: int) -> Story:
+    """A hypothesis as a story, in double precision from here on."""
+    at_m = np.float64(vehicle.hypothesis_m[parent])
+    return Story(at_m, vehicle.hypothesis_segment[parent], np.float64(vehicle.hypothesis_peak_m[parent]))
+
+
+@kernel
+def last_on_road_ms(vehicle: Row, parent: int) -> int:
+    """When a hypothesis last found the road."""
+    return vehicle.matched_ms - np.int64(vehicle.hypothesis_age_ms[parent])
+
+
+@kernel
 def extend(vehicle: Row, plans: Plans, convoy: Row, fix: Row, family: tuple[int, int], scratch: Scratch) -> int:
     """Add what hypothesis `family[0]` may become to the `family[1]` children so far; gives their new number."""
     parent, count = family
-    start = Story(vehicle.hypothesis_m[parent], vehicle.hypothesis_segment[parent], vehicle.hypothesis_peak_m[parent])
-    paid = vehicle.hypothesis_cost[parent]
+    start = story_of(vehicle, parent)
+    on_road_ms = last_on_road_ms(vehicle, parent)
+    paid = np.float64(vehicle.hypothesis_cost[parent])
     chosen = 1 if vehicle.chosen == parent else 0
-    elapsed_s = (fix.fix_ms - vehicle.hypothesis_ms[parent]) / 1000.0
+    elapsed_s = (fix.fix_ms - on_road_ms) / 1000.0
     straight_m = moved_m(plans, convoy, fix, start)
     reach = reach_of(start, convoy, elapsed_s, straight_m)
     places = find_places(plans, convoy, fix, reach, scratch)
@@ -197,7 +211,7 @@ def extend(vehicle: Row, plans: Plans, convoy: Row, fix: Row, family: tuple[int,
             child = (story, fix.fix_ms, paid + p.cost, p.lateral_m, 1, chosen if k == best else 0)
             count = keep_child(scratch.children, count, child)
     if best < 0:
-        child = (start, vehicle.hypothesis_ms[parent], paid + OFF_COST, nearest_m(scratch, places), 0, chosen)
+        child = (start, on_road_ms, paid + OFF_COST, nearest_m(scratch, places), 0, chosen)
         count = keep_child(scratch.children, count, child)
     return count
 
@@ -231,15 +245,16 @@ def select(vehicle: Row, children: Records, count: int) -> int:
 
 
 @kernel
-def remember(vehicle: Row, children: Records, count: int, believed: int) -> None:
+def remember(vehicle: Row, fix: Row, children: Records, count: int, believed: int) -> None:
     """Keep the believed story as hypothesis 0 and the cheapest others, their costs counted from the cheapest."""
+    vehicle.matched_ms = fix.fix_ms
     base = children[cheapest(children, count, 0.0)].cost
     kept = 0
     pick = believed
     while kept < HYPOTHESES and children[pick].cost <= base + FORGET_COST:
         c = children[pick]
         vehicle.hypothesis_m[kept] = c.at_m
-        vehicle.hypothesis_ms[kept] = c.ms
+        vehicle.hypothesis_age_ms[kept] = min(fix.fix_ms - c.ms, DURATION_MS_MAX)
         vehicle.hypothesis_cost[kept] = c.cost - base
         vehicle.hypothesis_segment[kept] = c.segment
         vehicle.hypothesis_peak_m[kept] = c.peak_m
@@ -279,7 +294,7 @@ def lost_for_long(vehicle: Row, children: Records, count: int, fix_ms: int) -> b
     for k in range(count):
         if children[k].on_route:
             return False
-    return bool(fix_ms - vehicle.hypothesis_ms[vehicle.chosen] >= REACQUIRE_MS)
+    return bool(fix_ms - last_on_road_ms(vehicle, vehicle.chosen) >= REACQUIRE_MS)
 
 
 @kernel
@@ -317,7 +332,7 @@ def match(vehicle: Row, plans: Plans, convoy: Row, fix: Row, scratch: Scratch) -
         return
     believed = select(vehicle, scratch.children, count)
     vehicle.lateral_m = scratch.children[believed].lateral_m
-    remember(vehicle, scratch.children, count, believed)
+    remember(vehicle, fix, scratch.children, count, believed)
     decide(vehicle, fix)
     if vehicle.located:
-        vehicle.progress_m = vehicle.hypothesis_m[0]
+        vehicle.progress_m = np.float64(vehicle.hypothesis_m[0])

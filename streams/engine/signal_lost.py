@@ -11,6 +11,7 @@ from streams.engine.dtypes import (
     SIGNAL_LOST,
     SILENT,
     SILENT_IN_STRETCH,
+    SOS,
     Out,
     Plans,
     Row,
@@ -37,7 +38,7 @@ def was_standing(vehicle: Row, convoy: Row) -> bool:
 @kernel
 def silence_severity(vehicle: Row, convoy: Row, silent_s: float) -> int:
     """Low at first, medium and high as it lasts; high at once off the route or after a stall, critical after duress."""
-    if vehicle.sos:
+    if vehicle.sos or vehicle.open[SOS]:
         return CRITICAL
     if vehicle.open[DEVIATION] or was_standing(vehicle, convoy) or silent_s >= convoy.signal_lost_high_s:
         return HIGH

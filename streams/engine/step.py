@@ -6,40 +6,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.engine.arrived import close_all, judge_arrived
+from streams.engine.bad_position import judge_bad_position, track_frozen
 from streams.engine.deviation import judge_deviation
 from streams.engine.dtypes import (
     ACCEPTED,
+    BAD_POSITION,
+    CHECKPOINTS_MAX,
     DEAD_LETTER,
     DEVIATION,
+    DURATION_MS_MAX,
+    EPISODES,
     FOREVER,
     HELD,
     HIGH,
     HOLE,
+    LATE,
     LOW,
     MEDIUM,
     NEVER,
+    OVERSPEED,
     SIGNAL_LOST,
+    SOS,
     STALL,
     TICK,
     TICKED,
     UNKNOWN_VEHICLE,
+    WRONG_WAY,
     Out,
     Plans,
     Records,
     Row,
     Scratch,
+    Step,
 )
+from streams.engine.early_departure import track_departure
+from streams.engine.episodes import severity_of
 from streams.engine.geometry import distance_m
 from streams.engine.intake import admit, admit_presence
 from streams.engine.jit import kernel
+from streams.engine.late import judge_late, late_due_ms, predicted_late_s, sweep_late, tell_growing, track_pace
 from streams.engine.matching import forget_place, match
+from streams.engine.missed_checkpoint import judge_checkpoints, start_checkpoints
+from streams.engine.overspeed import judge_overspeed, speed_of, watch_speed
 from streams.engine.signal_lost import hear, sweep_signal_lost, threshold_s
+from streams.engine.sos import judge_sos
 from streams.engine.stall import clear_stall, judge_stall, sweep_stall, track_anchor, track_stop
+from streams.engine.wrong_way import has_turned, judge_wrong_way, start_way, track_way
 
 SECOND_MS = 1000
-# More transitions than one ping (each kind closed, one raised, one updated) or one vehicle in one sweep can bring.
-TRANSITIONS_A_PING_MAX = 16
-TRANSITIONS_A_SWEEP_MAX = 4
+# More transitions than one ping (each kind raised or updated, then closed) or one vehicle in one sweep can bring.
+TRANSITIONS_A_PING_MAX = 2 * EPISODES + CHECKPOINTS_MAX + 4
+TRANSITIONS_A_SWEEP_MAX = EPISODES
 
 
 @kernel
@@ -74,16 +91,54 @@ def is_waiting(vehicle: Row, plans: Plans, convoy: Row, at_ms: int) -> bool:
 
 
 @kernel
-def track_departure(vehicle: Row, convoy: Row) -> None:
-    """It has departed once it is surely more than `depart_m` along the route."""
-    if vehicle.located and vehicle.progress_m > convoy.depart_m:
-        vehicle.departed = 1
+def judge_way(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step, out: Out) -> None:
+    """The rules about how a vehicle under way goes on, in their order. Most fixes decide nothing: `out` is a bundle of
+    arrays, to hand it on costs more than the rules.
+    """
+    retreat_m = track_way(vehicle, convoy, fix, step)
+    if vehicle.open[WRONG_WAY] or has_turned(vehicle, convoy, retreat_m):
+        judge_wrong_way(vehicle, convoy, fix, retreat_m, out)
+    if vehicle.located and vehicle.checkpoint < convoy.checkpoint_count:
+        judge_checkpoints(vehicle, plans, convoy, fix, step, out)
+    late_s = predicted_late_s(vehicle, plans, convoy, np.float64(vehicle.pace_mps), fix.fix_ms)
+    if late_s > convoy.late_s or vehicle.open[LATE]:
+        judge_late(vehicle, convoy, late_s, out)
+        tell_growing(late_s, vehicle, convoy, out)
+    speed_mps = speed_of(convoy, fix, step)
+    if watch_speed(vehicle, convoy, speed_mps, step) or vehicle.open[OVERSPEED]:
+        judge_overspeed(vehicle, fix, convoy, speed_mps, out)
 
 
 @kernel
-def judge_position(vehicle: Row, plans: Plans, convoy: Row, fix: Row, out: Out) -> None:
+def is_going(vehicle: Row) -> bool:
+    """Whether an episode of its way is open, which goes on even where it waits to depart."""
+    return bool(vehicle.open[WRONG_WAY] or vehicle.open[LATE] or vehicle.open[OVERSPEED])
+
+
+@kernel
+def rest(vehicle: Row, plans: Plans, convoy: Row) -> None:
+    """A vehicle that waits for its departure: its way begins here."""
+    start_way(vehicle)
+    start_checkpoints(vehicle, plans, convoy)
+    vehicle.fast_ms = -1
+
+
+@kernel
+def judge_trust(vehicle: Row, plans: Plans, convoy: Row, fix: Row, rejected: bool, out: Out) -> None:
+    """Whether a fix, or a held one, can be believed; `rejected` = it showed an earlier one to be a spike."""
+    doubtful = fix.mock or rejected or vehicle.frozen_ms > 0
+    if not doubtful and not vehicle.open[BAD_POSITION]:
+        return
+    if vehicle.open[BAD_POSITION] or not is_waiting(vehicle, plans, convoy, fix.fix_ms):
+        out.moment[0].at_ms = fix.fix_ms
+        judge_bad_position(vehicle, convoy, fix, rejected, out)
+
+
+@kernel
+def judge_position(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step, out: Out) -> None:
     """The rules about where a vehicle is, in their order."""
-    track_departure(vehicle, convoy)
+    if not vehicle.departed:
+        track_departure(vehicle, convoy, fix, out)
     track_stop(vehicle, plans, convoy, fix)
     if track_anchor(vehicle, convoy, fix):
         clear_stall(vehicle, convoy, fix, out)
@@ -94,6 +149,10 @@ def judge_position(vehicle: Row, plans: Plans, convoy: Row, fix: Row, out: Out) 
         vehicle.streak_count = 0
     if not waiting:
         judge_stall(vehicle, plans, convoy, fix, out)
+    if waiting and not is_going(vehicle):
+        rest(vehicle, plans, convoy)
+    else:
+        judge_way(vehicle, plans, convoy, fix, step, out)
     judge_arrived(vehicle, plans, convoy, fix, out)
 
 
@@ -108,6 +167,26 @@ def keep_unplanned(vehicle: Row, fix: Row) -> int:
 
 
 @kernel
+def begin_route(vehicle: Row, convoy: Row) -> None:
+    """The plan has another route than the one that the vehicle was followed along."""
+    vehicle.version = convoy.version
+    forget_place(vehicle)
+    vehicle.low_m = np.nan
+    vehicle.begin_m = np.nan
+    vehicle.checkpoint = -1
+
+
+@kernel
+def step_to(vehicle: Row, fix: Row) -> Step:
+    """From the vehicle's newest fix, before it is replaced, to this one."""
+    if vehicle.fix_ms == NEVER:
+        return Step(0, 0.0, np.nan, np.nan)
+    moved_m = distance_m(vehicle.lat, vehicle.lon, fix.lat, fix.lon)
+    ms = min(fix.fix_ms - vehicle.fix_ms, DURATION_MS_MAX)
+    return Step(ms, moved_m, vehicle.progress_m, vehicle.lateral_m)
+
+
+@kernel
 def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch) -> int:
     """Judge one ping; gives what became of it."""
     vehicle.received_count += 1
@@ -115,21 +194,31 @@ def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch)
         return keep_unplanned(vehicle, fix)
     convoy = plans.convoys[vehicle.convoy]
     if vehicle.version != convoy.version:
-        vehicle.version = convoy.version
-        forget_place(vehicle)
+        begin_route(vehicle, convoy)
+    if vehicle.checkpoints_version != convoy.checkpoints_version:
+        vehicle.checkpoints_version = convoy.checkpoints_version
+        vehicle.checkpoint = -1
+    before_ms = vehicle.reject_ms
+    step = step_to(vehicle, fix)
     result = admit_presence(vehicle, fix) if math.isnan(fix.lat) else admit(vehicle, convoy, fix)
+    moves = result == ACCEPTED and not math.isnan(fix.lat)
+    if moves:
+        store_fix(vehicle, fix)
+        match(vehicle, plans, convoy, fix, scratch)
+        track_pace(vehicle, convoy, step)
+        track_frozen(vehicle, fix, step)
+    if fix.sos or vehicle.open[SOS]:
+        judge_sos(vehicle, convoy, fix, result, out)
     if result not in (ACCEPTED, HELD):
         return result
     store_presence(vehicle, fix)
-    if result == HELD or math.isnan(fix.lat):
-        hear(vehicle, convoy, fix.received_ms, out)
-        return result
-    store_fix(vehicle, fix)
-    match(vehicle, plans, convoy, fix, scratch)
     hear(vehicle, convoy, fix.received_ms, out)
-    if not vehicle.arrived:
+    if vehicle.arrived or math.isnan(fix.lat):
+        return result
+    judge_trust(vehicle, plans, convoy, fix, vehicle.reject_ms != before_ms, out)
+    if moves:
         out.moment[0].at_ms = fix.fix_ms
-        judge_position(vehicle, plans, convoy, fix, out)
+        judge_position(vehicle, plans, convoy, fix, step, out)
     return result
 
 
@@ -138,9 +227,9 @@ def lost_due_ms(vehicle: Row, convoy: Row) -> float:
     """Stream time before which silence cannot raise a lost signal or its severity."""
     if not vehicle.open[SIGNAL_LOST]:
         due_s = threshold_s(vehicle, convoy)
-    elif vehicle.severity[SIGNAL_LOST] == LOW:
+    elif severity_of(vehicle, SIGNAL_LOST) == LOW:
         due_s = convoy.signal_lost_medium_s
-    elif vehicle.severity[SIGNAL_LOST] == MEDIUM:
+    elif severity_of(vehicle, SIGNAL_LOST) == MEDIUM:
         due_s = convoy.signal_lost_high_s
     else:
         return float(FOREVER)
@@ -154,7 +243,7 @@ def stall_due_ms(vehicle: Row, plans: Plans, convoy: Row) -> float:
         return float(FOREVER)
     due_s = convoy.stall_hold_s
     if vehicle.open[STALL]:
-        if vehicle.severity[STALL] >= HIGH:
+        if severity_of(vehicle, STALL) >= HIGH:
             return float(FOREVER)
         due_s = convoy.stall_high_s
     if convoy.depart_ms == NEVER and is_waiting(vehicle, plans, convoy, vehicle.fix_received_ms):
@@ -171,6 +260,7 @@ def silence_due_ms(vehicle: Row, plans: Plans) -> int:
         return FOREVER
     convoy = plans.convoys[vehicle.convoy]
     due_ms = min(lost_due_ms(vehicle, convoy), stall_due_ms(vehicle, plans, convoy))
+    due_ms = min(due_ms, late_due_ms(vehicle, plans, convoy))
     return int(due_ms if vehicle.departed else max(due_ms, convoy.depart_ms))
 
 
@@ -191,6 +281,7 @@ def sweep_vehicle(vehicle: Row, plans: Plans, out: Out) -> None:
         sweep_signal_lost(vehicle, plans, convoy, out)
     if vehicle.anchor_ms != NEVER and not is_waiting(vehicle, plans, convoy, moment.detected_ms):
         sweep_stall(vehicle, plans, convoy, out)
+        sweep_late(vehicle, plans, convoy, out)
 
 
 @kernel

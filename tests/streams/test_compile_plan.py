@@ -9,10 +9,18 @@ from geopy.distance import geodesic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.instants import parse_instant
+from models.instants import format_instant, parse_instant
 from models.limits import Limits
-from streams.compile_plan import SEGMENT_M_MAX, compile_plan, compile_route, join
-from streams.engine.dtypes import LIMITS, NEVER, Records
+from models.plan import PLACES_MAX, Vehicle
+from streams.compile_plan import (
+    PLANNED_MPS_MAX,
+    SEGMENT_M_MAX,
+    compile_plan,
+    compile_route,
+    join,
+    overspeed_mps,
+)
+from streams.engine.dtypes import CHECKPOINTS_MAX, LIMITS, NEVER, Records
 from tests.streams.convoys import plan_of
 
 Route = list[tuple[float, float]]
@@ -118,6 +126,103 @@ def test_a_plan_becomes_its_limits_places_and_times() -> None:
 def test_a_plan_without_times_and_places_has_none() -> None:
     compiled = compile_plan(plan_of())
     assert (compiled.convoy[0].depart_ms, len(compiled.stops), len(compiled.stretches)) == (NEVER, 0, 0)
+    assert (len(compiled.checkpoints), len(compiled.schedule)) == (0, 0)
+
+
+M_PER_DEG = 110_574.3
+THERE_AND_BACK = [(117.0, 0.0), (117.0, 0.1), (117.0, 0.0)]
+
+
+def gate(along_m: float, aside_m: float = 0.0, radius_m: float = 150.0, **more: object) -> dict[str, object]:
+    place = {"lat": along_m / M_PER_DEG, "lon": 117.0 + aside_m / 111_319.5}
+    return {"name": f"km {along_m / 1000:g}", "radius_m": radius_m, **place, **more}
+
+
+def placed(route: Route, *gates: dict[str, object]) -> list[tuple[int, int]]:
+    """Where along the route and how far off it, to the metre."""
+    compiled = compile_plan(plan_of(route=route, checkpoints=list(gates)))
+    assert len(compiled.checkpoints) == compiled.convoy[0].checkpoint_count == len(gates)
+    return [(round(row.at_m), round(row.off_m)) for row in compiled.checkpoints]
+
+
+def test_a_checkpoint_lies_where_the_route_is_nearest_to_it() -> None:
+    assert placed([(117.0, 0.0), (117.0, 0.1)], gate(3000), gate(7000, 120)) == [(3000, 0), (7000, 120)]
+
+
+def test_of_two_passes_the_order_decides_and_then_the_first() -> None:
+    assert placed(THERE_AND_BACK, gate(3000)) == [(3000, 0)]
+    assert placed(THERE_AND_BACK, gate(3000), gate(8000), gate(3000)) == [(3000, 0), (8000, 0), (19_115, 0)]
+    assert placed(THERE_AND_BACK, gate(8000), gate(3000)) == [(8000, 0), (19_115, 0)]
+
+
+def test_beside_the_way_back_it_is_still_the_first_pass_within_its_radius() -> None:
+    loop = [(117.0, 0.0), (117.0, 0.1), (117.0005, 0.1), (117.0005, 0.0)]
+    assert placed(loop, gate(3000, 50)) == [(3000, 50)]
+    assert placed(loop, gate(3000, 80, radius_m=30)) == [(19_171, 24)]
+
+
+def test_a_checkpoint_out_of_order_is_put_where_it_does_the_least_harm() -> None:
+    assert placed([(117.0, 0.0), (117.0, 0.1)], gate(7000), gate(6500)) == [(7000, 0), (7000, 0)]
+
+
+def test_as_many_checkpoints_as_a_plan_may_have_fit_the_engine_s_room() -> None:
+    assert CHECKPOINTS_MAX == PLACES_MAX
+
+
+@given(st.lists(st.tuples(st.floats(-500, 12_000), st.floats(-1500, 1500), st.floats(1, 2000)), max_size=12))
+@settings(deadline=None, max_examples=50)
+def test_progress_never_falls_from_checkpoint_to_checkpoint(gates: list[tuple[float, float, float]]) -> None:
+    compiled = compile_plan(plan_of(route=THERE_AND_BACK, checkpoints=[gate(*one) for one in gates]))
+    assert (np.diff(compiled.checkpoints.at_m) >= 0).all()
+    assert ((compiled.checkpoints.at_m >= 0) & (compiled.checkpoints.at_m <= compiled.length_m)).all()
+
+
+def timetable(**fields: object) -> list[tuple[int, int]]:
+    """Points of a plan's timetable: metres, and seconds from midnight on."""
+    compiled = compile_plan(plan_of(**fields))
+    assert compiled.convoy[0].schedule_count == len(compiled.schedule)
+    midnight_ms = parse_instant("2024-11-28T00:00:00Z")
+    return [(round(at_m), round((ms - midnight_ms) / 1000)) for at_m, ms in compiled.schedule.tolist()]
+
+
+def clock(minutes: float) -> str:
+    return format_instant(parse_instant("2024-11-28T00:00:00Z") + round(60_000 * minutes))
+
+
+def test_the_timetable_has_the_departure_the_planned_checkpoints_and_the_arrival() -> None:
+    gates = [gate(3000, planned_at=clock(5)), gate(5000), gate(7000, planned_at=clock(12))]
+    assert timetable(checkpoints=gates, depart_at=clock(0), arrive_by=clock(20)) == [
+        (0, 0),
+        (3000, 300),
+        (7000, 720),
+        (11_057, 1200),
+    ]
+
+
+def test_without_a_departure_the_start_is_reckoned_back_at_the_mean_pace() -> None:
+    gates = [gate(3000, planned_at=clock(5)), gate(9000, planned_at=clock(15))]
+    assert timetable(checkpoints=gates)[0] == (0, 0)
+    assert timetable(arrive_by=clock(20))[0] == (0, 1200 - round(11_057.4 / PLANNED_MPS_MAX))
+    slow_to_say = [gate(3000, planned_at=clock(5)), gate(9000, planned_at=clock(5.5))]
+    assert timetable(checkpoints=slow_to_say)[0] == (0, 300 - round(3000 / PLANNED_MPS_MAX))
+
+
+def test_a_departure_alone_is_no_timetable() -> None:
+    assert timetable(depart_at=clock(0)) == []
+
+
+def test_times_that_contradict_each_other_never_run_back() -> None:
+    gates = [gate(3000, planned_at=clock(15)), gate(3000, planned_at=clock(16)), gate(9000, planned_at=clock(10))]
+    assert timetable(checkpoints=gates, depart_at=clock(0)) == [(0, 0), (3000, 960), (9000, 960)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "own_mps", "mps"), [("truck", None, 25), ("other", None, math.inf), ("truck", 20.0, 20), ("other", 9.0, 9)]
+)
+def test_the_speed_allowed_is_the_plan_s_or_that_of_the_mode(mode: str, own_mps: float | None, mps: float) -> None:
+    vehicle = Vehicle(vehicle_id="KT-1", role="cargo", mode=mode)
+    plan = plan_of(vehicles=[vehicle], limits=Limits(overspeed_mps=own_mps))
+    assert overspeed_mps(plan, vehicle) == mps
 
 
 def test_the_version_is_that_of_the_route_alone() -> None:

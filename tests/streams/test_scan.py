@@ -71,7 +71,7 @@ def with_member(member: str) -> str:
 def test_a_ping_becomes_its_row() -> None:
     row = scanned(json.dumps(FULL))
     assert row is not None
-    assert (row.kind, row.fix_ms, row.lat, row.lon, row.sos) == (PING, TIME_MS, -0.26, 117.24, 1)
+    assert (row.kind, row.fix_ms, row.lat, row.lon, row.sos, row.mock) == (PING, TIME_MS, -0.26, 117.24, 1, 0)
     assert [row.speed_mps, row.heading_deg, row.accuracy_m, row.battery_pct] == [13.5, 210, 4.5, 81]
 
 
@@ -80,6 +80,12 @@ def test_what_a_ping_does_not_say_is_unknown() -> None:
         row = scanned(text)
         assert row is not None
         assert np.isnan([row.lat, row.lon, row.speed_mps]).all()
+
+
+def test_a_mock_position_is_told() -> None:
+    row = scanned(json.dumps(FULL | {"mock": True, "sos": False}))
+    assert row is not None
+    assert (row.mock, row.sos) == (1, 0)
 
 
 def test_order_and_white_space_do_not_matter() -> None:

@@ -1,7 +1,7 @@
 """What a state record holds is what comes out of it; anything else is refused as a whole.
 
-A change of VEHICLE or of Head needs a new VERSION and a migration. Then write the sample of that version, and add its
-fingerprint below: `python -m tests.streams.test_state`.
+A change of VEHICLE, of EPISODE or of Head needs a new VERSION and a migration. Then write the sample of that version,
+and add its fingerprint below: `python -m tests.streams.test_state`.
 """
 
 import contextlib
@@ -14,21 +14,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.dtypes import DEVIATION, VEHICLE, Records, records
+from streams.engine.dtypes import DEVIATION, EPISODE, EPISODES, HIGH, SOS, STALL, VEHICLE, Records, records
 from streams.engine.engine import blank_row
 from streams.state import VERSION, Head, StateVersionError, dump_state, load_state
 from streams.watch import Watch
 from tests.streams.convoys import CARGO, at_ms, detour, judge, ping, plan_of, told, watch_over
 
+# Nothing that was released wrote the versions before.
+FIRST_VERSION = 2
 SAMPLES = Path(__file__).parent / "data"
-FINGERPRINTS = {1: "85b50b9df60db4e1"}
+FINGERPRINTS = {2: "8bc61abc32e41017"}
 
 
 def fingerprint() -> str:
     """What a state record looks like, in short."""
-    layout = [(name, str(VEHICLE.fields[name][0]), VEHICLE.fields[name][1]) for name in VEHICLE.names]
+    layouts = [
+        ([(name, str(dtype.fields[name][0]), dtype.fields[name][1]) for name in dtype.names], dtype.itemsize)
+        for dtype in (VEHICLE, EPISODE)
+    ]
     head = [(field.name, str(field.type)) for field in msgspec.structs.fields(Head)]
-    return hashlib.sha256(repr((layout, VEHICLE.itemsize, head)).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((layouts, head)).encode()).hexdigest()[:16]
 
 
 def sample() -> bytes:
@@ -47,16 +52,51 @@ def rows_of(count: int) -> Records:
     return rows
 
 
+def quiet(count: int) -> Records:
+    return records((count, EPISODES), EPISODE)
+
+
 IDS = st.lists(st.text(min_size=1, max_size=64), unique=True, min_size=1, max_size=5)
 
 
-@given(IDS, st.integers(-(2**61), 2**61))
-def test_what_is_dumped_is_loaded(vehicle_ids: list[str], due_ms: int) -> None:
-    rows = rows_of(len(vehicle_ids))
-    state = load_state(dump_state(Head(due_ms, vehicle_ids), rows))
+@given(IDS, st.integers(-(2**61), 2**61), st.data())
+def test_what_is_dumped_is_loaded(vehicle_ids: list[str], due_ms: int, data: st.DataObject) -> None:
+    rows, episodes = rows_of(len(vehicle_ids)), quiet(len(vehicle_ids))
+    kinds = st.lists(st.integers(0, EPISODES - 1), unique=True)
+    for row in range(len(vehicle_ids)):
+        for kind in data.draw(kinds):
+            rows[row].open[kind] = 1
+            episodes[row, kind].onset_ms = 100 * row + kind
+    state = load_state(dump_state(Head(due_ms, vehicle_ids), rows, episodes))
     assert state.head == Head(due_ms, vehicle_ids)
     assert state.rows.tobytes() == rows.tobytes()
     assert state.rows.received_count.tolist() == list(range(len(vehicle_ids)))
+    assert state.episodes.tobytes() == episodes.tobytes()
+
+
+def test_of_the_episodes_only_the_open_ones_are_kept() -> None:
+    rows, episodes = rows_of(2), quiet(2)
+    rows[1].open[SOS] = 1
+    episodes.onset_ms = 7
+    value = dump_state(Head(5, ["KT-1", "POL-1"]), rows, episodes)
+    assert len(value) == len(dump_state(Head(5, ["KT-1", "POL-1"]), rows_of(2), episodes)) + EPISODE.itemsize
+    kept = load_state(value).episodes.onset_ms
+    assert (kept[1, SOS], np.count_nonzero(kept)) == (7, 1)
+
+
+@pytest.mark.parametrize("opened", [0, 2])
+def test_a_state_with_other_episodes_than_its_rows_say_is_refused(opened: int) -> None:
+    rows = rows_of(1)
+    rows[0].open[STALL] = 1
+    value = bytearray(dump_state(Head(5, ["KT-1"]), rows, quiet(1)))
+    place = value.index(rows.tobytes()) + VEHICLE.fields["open"][1]
+    value[place : place + EPISODES] = bytes([1] * opened + [0] * (EPISODES - opened))
+    with pytest.raises(StateVersionError, match="open episodes"):
+        load_state(bytes(value))
+
+
+def test_the_state_of_a_vehicle_is_small() -> None:
+    assert VEHICLE.itemsize <= 600
 
 
 @pytest.mark.parametrize("version", [0, VERSION + 1, 255])
@@ -66,7 +106,7 @@ def test_a_state_of_another_version_is_refused(version: int) -> None:
 
 
 def test_a_state_that_was_cut_anywhere_is_refused() -> None:
-    value = dump_state(Head(5, ["KT-1", "POL-1", "ö" * 64]), rows_of(3))
+    value = dump_state(Head(5, ["KT-1", "POL-1", "ö" * 64]), rows_of(3), quiet(3))
     for length in range(len(value)):
         with pytest.raises(StateVersionError):
             load_state(value[:length])
@@ -82,7 +122,7 @@ def test_random_bytes_are_refused(value: bytes) -> None:
 
 @given(st.integers(0, 60), st.integers(0, 255))
 def test_a_changed_byte_gives_no_other_error(place: int, byte: int) -> None:
-    value = bytearray(dump_state(Head(5, ["KT-1", "POL-1"]), rows_of(2)))
+    value = bytearray(dump_state(Head(5, ["KT-1", "POL-1"]), rows_of(2), quiet(2)))
     value[place] = byte
     with contextlib.suppress(StateVersionError):
         load_state(bytes(value))
@@ -93,7 +133,7 @@ def test_a_new_layout_of_the_state_has_a_new_version() -> None:
 
 
 def test_every_version_written_so_far_can_be_loaded() -> None:
-    assert sorted(FINGERPRINTS) == list(range(1, VERSION + 1))
+    assert sorted(FINGERPRINTS) == list(range(FIRST_VERSION, VERSION + 1))
 
 
 @pytest.mark.parametrize("version", FINGERPRINTS)
@@ -102,8 +142,8 @@ def test_the_sample_of_a_version_goes_on_where_it_was(version: int) -> None:
     state = load_state(value)
     assert state.head == Head(at_ms(120), ["KT-1"])
     (row,) = state.rows
-    assert (row.received_count, row.fix_ms, row.open[DEVIATION]) == (13, at_ms(120), 1)
-    assert row.onset_ms[DEVIATION] == at_ms(60)
+    assert (row.received_count, row.fix_ms, row.open[DEVIATION]) == (13, at_ms(120), 1 + HIGH)
+    assert state.episodes[0, DEVIATION].onset_ms == at_ms(60)
     watch = Watch()
     watch.put_plan(plan_of())
     watch.load("BTG-07", value)

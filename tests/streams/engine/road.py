@@ -3,13 +3,14 @@
 import json
 import math
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 import numba
 
 from models.alert import Alert
 from models.instants import format_instant
 from models.limits import Limits
-from models.plan import ConvoyPlan, NoSignal, Stop, Vehicle
+from models.plan import Checkpoint, ConvoyPlan, NoSignal, Stop, Vehicle
 from streams.detect import Detection
 from streams.recording import Arrival
 
@@ -34,10 +35,16 @@ def lonlat(point: Point) -> tuple[float, float]:
     return LON + point[0] / M_PER_LON_DEG, LAT + point[1] / M_PER_LAT_DEG
 
 
+def instant(time_s: float) -> datetime:
+    """A moment at seconds since the start."""
+    return datetime.fromtimestamp(START_MS / 1000 + time_s, UTC)
+
+
 def plan(route: Sequence[Point], vehicles: Iterable[str] = ("V1",), **fields: object) -> ConvoyPlan:
     """Plan a convoy along a route in metres."""
     limits = Limits(**fields.pop("limits", {}))
-    members = [Vehicle(vehicle_id=vehicle_id, role="cargo", ping_interval_s=10) for vehicle_id in vehicles]
+    mode = fields.pop("mode", "car")
+    members = [Vehicle(vehicle_id=vehicle_id, role="cargo", mode=mode, ping_interval_s=10) for vehicle_id in vehicles]
     return ConvoyPlan(
         operation="Test",
         timezone="Asia/Makassar",
@@ -53,6 +60,12 @@ def plan(route: Sequence[Point], vehicles: Iterable[str] = ("V1",), **fields: ob
 def stop(point: Point, radius_m: float = 120, max_dwell_s: float = 1200) -> Stop:
     lon, lat = lonlat(point)
     return Stop(name="Rest", lat=lat, lon=lon, radius_m=radius_m, max_dwell_s=max_dwell_s)
+
+
+def checkpoint(point: Point, planned_s: float | None = None, radius_m: float = 150, name: str = "Gate") -> Checkpoint:
+    lon, lat = lonlat(point)
+    planned_at = None if planned_s is None else instant(planned_s)
+    return Checkpoint(name=name, lat=lat, lon=lon, radius_m=radius_m, planned_at=planned_at)
 
 
 def no_signal(from_m: float, to_m: float) -> NoSignal:

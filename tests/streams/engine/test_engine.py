@@ -17,11 +17,11 @@ def test_more_transitions_than_there_is_room_for_are_told_all_the_same():
 
 
 def test_a_ping_without_room_left_is_judged_in_the_next_round():
-    vehicles = [f"V{i}" for i in range(4)]
+    vehicles = [f"V{i}" for i in range(6)]
     drive = Drive(plan(STRAIGHT, vehicles))
     drive.send(*(ping(time_s, (4000, 0), vehicle=vehicle) for time_s in (0, 10) for vehicle in vehicles))
     drive.send(ping(610.5, (4500, 0), vehicle="V0"))
-    assert len(drive.told()) == 4 * 5 + 1
+    assert len(drive.told()) == 6 * 5 + 1
 
 
 def test_more_vehicles_than_rows_make_more_rows():

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from models.alert import Alert
 from models.plan import ConvoyPlan
 from streams.recording import Arrival
-from tests.streams.engine.road import Drive, Point, examples, no_signal, ping, plan, stop
+from tests.streams.engine.road import Drive, Point, checkpoint, examples, instant, no_signal, ping, plan, stop
 
 VEHICLES = ("V1", "V2", "V3")
 ROUTE: list[Point] = [(0, 0), (4000, 0), (4000, 1500), (1000, 1500), (1000, 0), (6000, -1500)]
+
+ONCE = ("arrived", "missed-checkpoint", "early-departure")
 
 move = st.fixed_dictionaries(
     {
@@ -24,7 +26,15 @@ move = st.fixed_dictionaries(
         "east_m": st.sampled_from((0.0, 0.0, 5.0, 80.0, 150.0, -90.0, 700.0, 9000.0)),
         "north_m": st.sampled_from((0.0, 0.0, -6.0, 40.0, 130.0, -160.0)),
         "fields": st.sampled_from(
-            ({}, {}, {"accuracy_m": 35.0}, {"sos": True}, {"speed_mps": 12.0, "heading_deg": 90.0})
+            (
+                {},
+                {},
+                {"accuracy_m": 35.0},
+                {"sos": True},
+                {"mock": True},
+                {"speed_mps": 12.0, "heading_deg": 90.0},
+                {"speed_mps": 36.0},
+            )
         ),
         "presence": st.sampled_from((False,) * 9 + (True,)),
     }
@@ -32,8 +42,19 @@ move = st.fixed_dictionaries(
 
 
 def watched(**fields: object) -> ConvoyPlan:
-    extra = {"stops": [stop((4000, 700))], "no_signal": [no_signal(2000, 2600)]}
-    return plan(ROUTE, VEHICLES, **extra, **fields)
+    extra = {
+        "stops": [stop((4000, 700))],
+        "no_signal": [no_signal(2000, 2600)],
+        "checkpoints": [
+            checkpoint((2000, 0), 200),
+            checkpoint((4000, 1500)),
+            checkpoint((1000, 0)),
+            checkpoint((900, 0)),
+        ],
+        "depart_at": instant(60),
+        "arrive_by": instant(1500),
+    }
+    return plan(ROUTE, VEHICLES, **(extra | fields))
 
 
 def traffic(moves: list[dict]) -> list[Arrival]:
@@ -91,7 +112,7 @@ def test_every_cleared_follows_its_raised_and_no_key_has_two_open_episodes(moves
         seen[alert.alert_id, alert.transition] += alert.transition != "updated"
         if alert.transition == "raised":
             assert key not in open_ids
-            if alert.kind != "arrived":
+            if alert.kind not in ONCE:
                 open_ids[key] = alert.alert_id
         else:
             assert open_ids[key] == alert.alert_id
@@ -103,8 +124,14 @@ def test_every_cleared_follows_its_raised_and_no_key_has_two_open_episodes(moves
 def _turned(
     convoy: ConvoyPlan, arrivals: list[Arrival], turn: Callable[[float, float], Point]
 ) -> tuple[ConvoyPlan, list[Arrival]]:
-    stops = [s.model_copy(update=dict(zip(("lon", "lat"), turn(s.lon, s.lat), strict=True))) for s in convoy.stops]
-    other = convoy.model_copy(update={"route": [turn(*p) for p in convoy.route], "stops": stops})
+    places = {
+        name: [
+            s.model_copy(update=dict(zip(("lon", "lat"), turn(s.lon, s.lat), strict=True)))
+            for s in getattr(convoy, name)
+        ]
+        for name in ("stops", "checkpoints")
+    }
+    other = convoy.model_copy(update={"route": [turn(*p) for p in convoy.route], **places})
     turned = []
     for arrival in arrivals:
         body = json.loads(arrival.value)
