@@ -46,11 +46,10 @@ def judge_bad_position(vehicle: Row, convoy: Row, fix: Row, rejected: bool, out:
     """Raise on `mock`, on the third rejected fix in ten minutes, or after a minute of exactly the same coordinates at
     a reported speed above 2 m/s; clear after `bad_position_clear_s` without any of these.
     """
-    doubtful = fix.mock or rejected or vehicle.frozen_ms > 0
     if not vehicle.open[BAD_POSITION]:
-        if doubtful:
-            raise_bad_position(vehicle, fix, rejected, out)
+        raise_bad_position(vehicle, fix, rejected, out)
         return
+    doubtful = fix.mock or rejected or vehicle.frozen_ms > 0
     good_s = good_for_s(BAD_POSITION, not doubtful, out)
     if good_s >= convoy.bad_position_clear_s:
         close_episode(vehicle, BAD_POSITION, CLEAN, (good_s, convoy.bad_position_clear_s), out)

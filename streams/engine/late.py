@@ -56,29 +56,26 @@ def track_pace(vehicle: Row, convoy: Row, step: Step) -> None:
 
 
 @kernel
-def scheduled_ms(schedule: Records, part: tuple[int, int], at_m: float) -> float:
-    """When the plan has a vehicle at `at_m`: between the points of `part` = (first, count) in a straight line, at the
-    ends the points' own.
-    """
-    first, count = part
-    for k in range(first, first + count):
-        point = schedule[k]
-        if at_m <= point.at_m:
-            if k == first:
-                return float(point.ms)
-            before = schedule[k - 1]
-            share = (at_m - before.at_m) / (point.at_m - before.at_m)
-            return float(before.ms + share * (point.ms - before.ms))
-    return float(schedule[first + count - 1].ms)
-
-
-@kernel
 def next_point(schedule: Records, part: tuple[int, int], at_m: float) -> int:
     """Number of the first point of the schedule ahead of `at_m`, -1 behind the last."""
     for k in range(part[0], part[0] + part[1]):
         if schedule[k].at_m > at_m:
             return k
     return -1
+
+
+@kernel
+def scheduled_ms(schedule: Records, part: tuple[int, int], at_m: float) -> float:
+    """When the plan has a vehicle at `at_m`, a place before the last point of `part` = (first, count): in a straight
+    line from point to point.
+    """
+    following = next_point(schedule, part, at_m)
+    point = schedule[following]
+    if following == part[0]:
+        return float(point.ms)
+    before = schedule[following - 1]
+    share = (at_m - before.at_m) / (point.at_m - before.at_m)
+    return float(before.ms + share * (point.ms - before.ms))
 
 
 @kernel

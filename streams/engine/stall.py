@@ -125,11 +125,8 @@ def judge_stall(vehicle: Row, plans: Plans, convoy: Row, fix: Row, out: Out) -> 
 @kernel
 def clear_stall(vehicle: Row, convoy: Row, fix: Row, out: Out) -> None:
     """The vehicle has moved: an open stall is over, unless it is of the place where it stands now."""
-    if not vehicle.open[STALL]:
-        return
-    onset_ms = out.episodes[out.moment[0].row, STALL].onset_ms
-    if onset_ms < vehicle.anchor_ms:
-        stood_s = (fix.fix_ms - onset_ms) / 1000.0
+    if vehicle.open[STALL] and out.episodes[out.moment[0].row, STALL].onset_ms < vehicle.anchor_ms:
+        stood_s = (fix.fix_ms - out.episodes[out.moment[0].row, STALL].onset_ms) / 1000.0
         close_episode(vehicle, STALL, MOVED, (stood_s, convoy.stall_hold_s), out)
 
 

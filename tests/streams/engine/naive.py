@@ -6,6 +6,7 @@ takes distances from the plane in which the tests draw their roads.
 
 import math
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from tests.streams.engine.road import Point
 
@@ -13,6 +14,7 @@ LENGTH_M = 20_000.0
 RAISE_M, CLEAR_M, HOLD_S, CRITICAL_M, CAP_M = 100.0, 60.0, 20.0, 500.0, 50.0
 RADIUS_M, STALL_S, STALL_HIGH_S = 50.0, 180.0, 480.0
 LOST_S, LOST_MEDIUM_S, LOST_HIGH_S = 90.0, 300.0, 600.0
+FAST_MPS, FAST_S, SLOW_S, SOS_CLEAR_S = 12.0, 30.0, 10.0, 60.0
 DEPART_M, ARRIVE_M, ARRIVE_SHARE = 300.0, 150.0, 0.95
 SEVERITIES = ("low", "medium", "high", "critical")
 
@@ -25,6 +27,7 @@ class Fix:
     received_s: float
     point: Point
     accuracy_m: float
+    sos: bool = False
 
     @property
     def allowance_m(self) -> float:
@@ -109,8 +112,9 @@ class Naive:
         return kept
 
     def hear(self, fix: Fix) -> None:
-        self.clear("signal-lost", fix.received_s)
         self.fixes.append(fix)
+        self.judge_sos(fix)
+        self.clear("signal-lost", fix.received_s)
         if self.arrived:
             return
         anchor, moved = self.anchor()
@@ -122,13 +126,65 @@ class Naive:
             self.since = len(self.fixes)
         if not self.waiting():
             self.judge_stall(fix.time_s - anchor.time_s, fix.time_s)
+        if not self.waiting() or "overspeed" in self.open:
+            self.judge_overspeed(fix)
+        else:
+            self.fast_since = len(self.fixes)
         if self.progress_m() >= LENGTH_M * ARRIVE_SHARE and math.dist(fix.point, (LENGTH_M, 0)) <= ARRIVE_M:
-            for kind in ("deviation", "stall", "signal-lost"):
+            for kind in ("deviation", "stall", "signal-lost", "overspeed"):
                 self.clear(kind, fix.time_s)
             self.told.append(("arrived", "raised", "low", fix.time_s, fix.time_s))
             self.arrived = True
 
     since: int = 0
+    fast_since: int = 0
+    slow_since: int = 0
+    fastest: float = 0.0
+    fastest_told: tuple[float, float] = (0.0, 0.0)
+
+    def judge_sos(self, fix: Fix) -> None:
+        if fix.sos:
+            self.raise_or_rise("sos", "critical", fix.time_s, fix.time_s)
+        free = self.streak([not f.sos for f in self.fixes], 0)
+        if free and fix.time_s - free[0].time_s >= SOS_CLEAR_S:
+            self.clear("sos", fix.time_s)
+
+    def speeds_mps(self) -> list[float]:
+        """The speed of each fix: of the way from the one before, less what its accuracy explains."""
+        ways = [
+            max(0.0, math.dist(a.point, b.point) - b.allowance_m) / (b.time_s - a.time_s)
+            for a, b in pairwise(self.fixes)
+        ]
+        return [0.0, *ways]
+
+    def fast_from(self) -> Fix | None:
+        """The first fix of those that have been too fast without a break or a gap."""
+        first = None
+        for number, (fix, speed_mps) in enumerate(zip(self.fixes, self.speeds_mps(), strict=True)):
+            gap = number > 0 and fix.time_s - self.fixes[number - 1].time_s > FAST_S
+            if speed_mps <= FAST_MPS or number < self.fast_since:
+                first = None
+            elif first is None or gap:
+                first = fix
+        return first
+
+    def judge_overspeed(self, fix: Fix) -> None:
+        speeds_mps = self.speeds_mps()
+        if "overspeed" not in self.open:
+            first = self.fast_from()
+            if first is not None and fix.time_s - first.time_s >= FAST_S:
+                self.say("overspeed", "raised", "low", first.time_s, fix.time_s)
+                self.slow_since = len(self.fixes)
+                self.fastest, self.fastest_told = speeds_mps[-1], (speeds_mps[-1], fix.time_s)
+            return
+        self.fastest = max(self.fastest, speeds_mps[-1])
+        if self.fastest >= 1.25 * self.fastest_told[0] and fix.time_s - self.fastest_told[1] >= 60:
+            self.say("overspeed", "updated", "low", self.open["overspeed"][1], fix.time_s)
+            self.fastest_told = (self.fastest, fix.time_s)
+        slow = self.streak([speed_mps <= FAST_MPS for speed_mps in speeds_mps], self.slow_since)
+        if slow and fix.time_s - slow[0].time_s >= SLOW_S:
+            self.clear("overspeed", fix.time_s)
+            self.fast_since = len(self.fixes)
 
     def judge_deviation(self, fix: Fix) -> None:
         severity = "critical" if fix.off_m > CRITICAL_M else "high"
@@ -168,7 +224,13 @@ class Naive:
         if silent_s > LOST_S:
             troubled = "deviation" in self.open or stood_s >= STALL_S
             severity = (
-                "high" if troubled or silent_s >= LOST_HIGH_S else "medium" if silent_s >= LOST_MEDIUM_S else "low"
+                "critical"
+                if "sos" in self.open
+                else "high"
+                if troubled or silent_s >= LOST_HIGH_S
+                else "medium"
+                if silent_s >= LOST_MEDIUM_S
+                else "low"
             )
             self.raise_or_rise("signal-lost", severity, newest.received_s, now_s)
         if silent_s > 0 and stood_s > 0 and not self.waiting():

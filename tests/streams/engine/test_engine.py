@@ -8,11 +8,11 @@ from tests.streams.engine.road import STRAIGHT, Drive, ping, plan
 
 
 def test_more_transitions_than_there_is_room_for_are_told_all_the_same():
-    vehicles = [f"V{i}" for i in range(20)]
+    vehicles = [f"V{i}" for i in range(60)]
     drive = Drive(plan(STRAIGHT, vehicles))
     drive.send(*(ping(time_s, (4000, 0), vehicle=vehicle) for time_s in (0, 10) for vehicle in vehicles))
     drive.send(ping(1000.5, (4500, 0), vehicle="V0"))
-    assert len(drive.told()) == 20 * 5 + 1
+    assert len(drive.told()) == 60 * 5 + 1
     assert drive.told("signal-lost").count("signal-lost cleared") == 1
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.alert import Alert
-from tests.streams.engine.naive import Fix, Naive
+from tests.streams.engine.naive import FAST_MPS, Fix, Naive
 from tests.streams.engine.road import STRAIGHT, Drive, Point, examples, ping, plan, seconds
 
 # Away from the limits by more than the two planes differ: what happens at a limit is said by the examples.
@@ -22,20 +22,21 @@ leg = st.tuples(
     st.sampled_from(OFF_M),
     st.sampled_from((0.0, 0.0, 0.0, 23.0, 400.0)),
     st.integers(1, 8),
+    st.sampled_from((False, False, False, True)),
 )
 
 
-def drive_of(start_m: float, legs: list[tuple[float, float, float, float, int]]) -> list[Fix]:
+def drive_of(start_m: float, legs: list[tuple[float, float, float, float, int, bool]]) -> list[Fix]:
     """Fixes every so many seconds, at speeds along the road and distances from it, received at once."""
     fixes = [Fix(0.0, 0.0, (start_m, 0.0), 0.0)]
-    for gap_s, speed_mps, off_m, accuracy_m, times in legs:
+    for gap_s, speed_mps, off_m, accuracy_m, times, sos in legs:
         for _ in range(times):
             last = fixes[-1]
             x, y = last.point
             side_m = math.copysign(min(abs(off_m - y), SIDE_MPS_MAX * gap_s), off_m - y)
             side_m = off_m - y if abs(off_m - y) == abs(side_m) else 0.0
             point: Point = (min(x + speed_mps * gap_s, 20_050.0), y + side_m)
-            fixes.append(Fix(last.time_s + gap_s, last.received_s + gap_s, point, accuracy_m))
+            fixes.append(Fix(last.time_s + gap_s, last.received_s + gap_s, point, accuracy_m, sos))
     return fixes
 
 
@@ -61,6 +62,6 @@ def naively(fixes: list[Fix], end_s: float) -> list[tuple[str, str, str, float, 
 def test_a_drive_brings_what_the_naive_rules_bring(start_m: float, legs: list, tail_s: float):
     fixes = drive_of(start_m, legs)
     end_s = fixes[-1].received_s + tail_s
-    drive = Drive(plan(STRAIGHT))
-    drive.send(*(ping(fix.time_s, fix.point, accuracy_m=fix.accuracy_m) for fix in fixes)).until(end_s)
+    drive = Drive(plan(STRAIGHT, limits={"overspeed_mps": FAST_MPS}))
+    drive.send(*(ping(fix.time_s, fix.point, accuracy_m=fix.accuracy_m, sos=fix.sos) for fix in fixes)).until(end_s)
     assert [told(alert) for alert in drive.alerts] == naively(fixes, end_s)
