@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from streams.decode import Columns
 from streams.engine.dtypes import PING, Records
-from streams.engine.jit import kernel
+from streams.engine.jit import entry, kernel
 from streams.scan import Text, are_same
 
 NOBODY = -1
@@ -42,7 +42,7 @@ class Entries(NamedTuple):
     seed: np.uint64
 
 
-@kernel
+@entry
 def enter(row: int, entries: Entries) -> None:
     """Enter a row whose name is in no slot yet."""
     slots = entries.slots
@@ -52,7 +52,7 @@ def enter(row: int, entries: Entries) -> None:
     slots[slot] = row
 
 
-@kernel
+@entry
 def find(fixes: Records, text: Text, spans: NDArray[np.int64], entries: Entries) -> None:
     """Set the row of each ping, NOBODY where it has none."""
     slots, known = entries.slots, entries.text

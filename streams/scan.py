@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 
 from models.ping import NAME_MAX, RANGES, Ping
 from streams.engine.dtypes import HOLE, PING, Records, Row
-from streams.engine.jit import kernel
+from streams.engine.jit import entry, kernel
 
 Text = NDArray[np.uint8]
 
@@ -187,7 +187,7 @@ def scan_whole(text: Text, at: int) -> tuple[int, int]:
     return value, end
 
 
-@kernel
+@entry
 def quotient(dividend: int, divisor: float) -> float:
     """Divide an integer below 10^18 by an exact power of ten, correctly rounded; NaN where that is not sure.
 
@@ -484,7 +484,7 @@ def store(found: Found, fix: Row) -> None:
     fix.mock = found.value[MOCK] == 1
 
 
-@kernel
+@entry
 def scan(
     text: Text, begin: NDArray[np.int64], fixes: Records, spans: NDArray[np.int64], known: Fields, found: Found
 ) -> None:

@@ -1,7 +1,7 @@
 """deviation: off the route beyond the limit, for long enough and in more than one fix."""
 
-from streams.engine.dtypes import CRITICAL, DEVIATION, HIGH, OFF_ROUTE, REJOINED, UPDATED, Out, Row
-from streams.engine.episodes import close_episode, follow_episode, open_episode, peak_worth_telling, tell_episode
+from streams.engine.dtypes import CRITICAL, DEVIATION, HIGH, OFF_ROUTE, REJOINED, Out, Row
+from streams.engine.episodes import close_episode, follow_episode, open_episode, peak_worth_telling, update_episode
 from streams.engine.jit import kernel
 from streams.engine.matching import accuracy_allowance_m
 
@@ -38,7 +38,7 @@ def judge_deviation(vehicle: Row, convoy: Row, fix: Row, out: Out) -> None:
     evidence = (off_m, convoy.deviation_raise_m)
     follow_episode(vehicle, DEVIATION, severity, OFF_ROUTE, evidence, out)
     if peak_worth_telling(DEVIATION, off_m, out):
-        tell_episode(vehicle, (DEVIATION, UPDATED, OFF_ROUTE), evidence, out)
+        update_episode(vehicle, DEVIATION, OFF_ROUTE, evidence, out)
     held_s = count_streak(vehicle, fix.fix_ms, off_m <= convoy.deviation_clear_m)
     if held_s >= convoy.deviation_hold_s:
         close_episode(vehicle, DEVIATION, REJOINED, (off_m, convoy.deviation_clear_m), out)

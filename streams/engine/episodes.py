@@ -17,6 +17,7 @@ def tell(
     t = out.transitions[out.filled[0]]
     moment = out.moment[0]
     t.row = moment.row
+    t.other = -1
     t.kind, t.transition, t.reason = told
     t.checkpoint = -1
     t.onset_ms = onset_ms
@@ -34,6 +35,18 @@ def tell(
 def severity_of(vehicle: Row, kind: int) -> int:
     """Severity of the open episode of a kind."""
     return int(vehicle.open[kind] - 1)
+
+
+@kernel
+def said(kind: int, transition: int, reason: int) -> tuple[int, int, int]:
+    """What is told, in one type: numba compiles a function anew for each tuple of constants or of other widths."""
+    return int(kind), int(transition), int(reason)
+
+
+@kernel
+def measured(evidence: tuple[float, float]) -> tuple[float, float]:
+    """What was measured, in one type."""
+    return float(evidence[0]), float(evidence[1])
 
 
 @kernel
@@ -63,7 +76,13 @@ def open_episode(
     episode.onset_ms = onset_ms
     episode.peak = evidence[0]
     episode.good_ms = NEVER
-    tell_episode(vehicle, (kind, RAISED, reason), evidence, out)
+    tell_episode(vehicle, said(kind, RAISED, reason), measured(evidence), out)
+
+
+@kernel
+def update_episode(vehicle: Row, kind: int, reason: int, evidence: tuple[float, float], out: Out) -> None:
+    """Tell an update of the open episode of a kind."""
+    tell_episode(vehicle, said(kind, UPDATED, reason), measured(evidence), out)
 
 
 @kernel
@@ -73,7 +92,7 @@ def follow_episode(
     """Tell an update of an open episode when its severity rises; it never falls."""
     if severity > severity_of(vehicle, kind):
         vehicle.open[kind] = 1 + severity
-        tell_episode(vehicle, (kind, UPDATED, reason), evidence, out)
+        update_episode(vehicle, kind, reason, evidence, out)
 
 
 @kernel
@@ -110,5 +129,5 @@ def grown_ms(held_ms: int, step: Step) -> int:
 @kernel
 def close_episode(vehicle: Row, kind: int, reason: int, evidence: tuple[float, float], out: Out) -> None:
     """Clear the open episode of a kind."""
-    tell_episode(vehicle, (kind, CLEARED, reason), evidence, out)
+    tell_episode(vehicle, said(kind, CLEARED, reason), measured(evidence), out)
     vehicle.open[kind] = 0

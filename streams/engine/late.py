@@ -16,7 +16,6 @@ from streams.engine.dtypes import (
     MEDIUM,
     NEVER,
     ON_SCHEDULE,
-    UPDATED,
     Out,
     Plans,
     Records,
@@ -29,9 +28,9 @@ from streams.engine.episodes import (
     open_episode,
     peak_worth_telling,
     severity_of,
-    tell_episode,
+    update_episode,
 )
-from streams.engine.jit import kernel
+from streams.engine.jit import entry, kernel
 from streams.engine.stretches import crossing_s
 
 HORIZON_S = 180.0
@@ -78,7 +77,7 @@ def scheduled_ms(schedule: Records, part: tuple[int, int], at_m: float) -> float
     return float(before.ms + share * (point.ms - before.ms))
 
 
-@kernel
+@entry
 def lateness_s(schedule: Records, part: tuple[int, int], at_m: float, pace_mps: float, now_ms: float) -> float:
     """How much later than planned a vehicle at `at_m` will be, the worse of the next point and the way beyond; negative
     is early, NaN without a planned time ahead.
@@ -131,7 +130,7 @@ def judge_late(vehicle: Row, convoy: Row, late_s: float, out: Out) -> None:
 def tell_growing(late_s: float, vehicle: Row, convoy: Row, out: Out) -> None:
     """Tell that a vehicle known to be late becomes much later."""
     if peak_worth_telling(LATE, late_s, out):
-        tell_episode(vehicle, (LATE, UPDATED, BEHIND_SCHEDULE), (late_s, convoy.late_s), out)
+        update_episode(vehicle, LATE, BEHIND_SCHEDULE, (late_s, convoy.late_s), out)
 
 
 @kernel

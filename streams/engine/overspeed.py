@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 
-from streams.engine.dtypes import LOW, OVERSPEED, SLOWED, TOO_FAST, UPDATED, Out, Row, Step
+from streams.engine.dtypes import LOW, OVERSPEED, SLOWED, TOO_FAST, Out, Row, Step
 from streams.engine.episodes import (
     close_episode,
     good_for_s,
     grown_ms,
     open_episode,
     peak_worth_telling,
-    tell_episode,
+    update_episode,
 )
 from streams.engine.jit import kernel
 from streams.engine.matching import accuracy_allowance_m
@@ -55,6 +55,6 @@ def judge_overspeed(vehicle: Row, fix: Row, convoy: Row, speed_mps: float, out: 
         vehicle.fast_ms = -1
         return
     if peak_worth_telling(OVERSPEED, speed_mps, out):
-        tell_episode(vehicle, (OVERSPEED, UPDATED, TOO_FAST), (speed_mps, limit_mps), out)
+        update_episode(vehicle, OVERSPEED, TOO_FAST, (speed_mps, limit_mps), out)
     if good_for_s(OVERSPEED, bool(speed_mps <= limit_mps), out) >= convoy.overspeed_clear_s:
         close_episode(vehicle, OVERSPEED, SLOWED, (speed_mps, limit_mps), out)

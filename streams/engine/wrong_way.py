@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from streams.engine.dtypes import BACKWARDS, FORWARDS, HIGH, UPDATED, WRONG_WAY, Out, Row, Step
-from streams.engine.episodes import close_episode, grown_ms, open_episode, peak_worth_telling, tell_episode
+from streams.engine.dtypes import BACKWARDS, FORWARDS, HIGH, WRONG_WAY, Out, Row, Step
+from streams.engine.episodes import close_episode, grown_ms, open_episode, peak_worth_telling, update_episode
 from streams.engine.jit import kernel
 from streams.engine.matching import last_on_road_ms
 
@@ -88,4 +88,4 @@ def judge_wrong_way(vehicle: Row, convoy: Row, fix: Row, retreat_m: float, out: 
     elif math.isnan(retreat_m):
         close_episode(vehicle, WRONG_WAY, FORWARDS, (np.nan, convoy.wrong_way_clear_m), out)
     elif peak_worth_telling(WRONG_WAY, retreat_m, out):
-        tell_episode(vehicle, (WRONG_WAY, UPDATED, BACKWARDS), (retreat_m, convoy.wrong_way_m), out)
+        update_episode(vehicle, WRONG_WAY, BACKWARDS, (retreat_m, convoy.wrong_way_m), out)
