@@ -1,6 +1,7 @@
 """Transitions to alerts: the engine's numbers get names, an id and words."""
 
 import math
+from collections.abc import Sequence
 
 from models.alert import Alert, Nearest, alert_id
 from models.geometry import distance_m
@@ -21,8 +22,14 @@ def _nearest(transition: Records, checkpoint: Checkpoint | None) -> list[Nearest
     return [Nearest(kind="checkpoint", name=checkpoint.name, distance_m=away_m)]
 
 
-def alert_of(transition: Records, convoy_id: str, vehicle_id: str, checkpoint: Checkpoint | None = None) -> Alert:
-    """Make the alert of one TRANSITION row; `checkpoint` is the one that it speaks of."""
+def alert_of(
+    transition: Records,
+    convoy_id: str,
+    vehicle_id: str,
+    checkpoint: Checkpoint | None = None,
+    others: Sequence[str] = (),
+) -> Alert:
+    """Make the alert of one TRANSITION row; `checkpoint` and the vehicles `others` are those that it speaks of."""
     kind, reason = KINDS[transition.kind], REASONS[transition.reason]
     step = TRANSITIONS[transition.transition]
     names = Names(vehicle_id, checkpoint.name if checkpoint else "")
@@ -34,6 +41,7 @@ def alert_of(transition: Records, convoy_id: str, vehicle_id: str, checkpoint: C
         severity=SEVERITIES[transition.severity],
         convoy_id=convoy_id,
         vehicle_id=vehicle_id,
+        other_vehicle_ids=list(others),
         onset_ms=onset_ms,
         at_ms=at_ms,
         detected_at_ms=int(transition.detected_ms),

@@ -14,6 +14,7 @@ from streams.engine.dtypes import (
     CHECKPOINT,
     CONVOY,
     LIMITS,
+    MEMBER,
     NEVER,
     SCHEDULE,
     STOP,
@@ -34,7 +35,7 @@ PLANNED_MPS_MAX = 25.0
 
 @dataclass(slots=True)
 class Compiled:
-    """One convoy's plan as rows: `convoy` with its table offsets still 0."""
+    """One convoy's plan as rows: `convoy` with its table offsets still 0, each vehicle's place among its members."""
 
     plan: ConvoyPlan
     convoy: Records
@@ -43,7 +44,9 @@ class Compiled:
     stretches: Records
     checkpoints: Records
     schedule: Records
+    members: Records
     vehicles: dict[str, Vehicle]
+    places: dict[str, int]
     length_m: float
 
 
@@ -63,6 +66,10 @@ def _divided(points: NDArray[np.float64]) -> NDArray[np.float64]:
     part = np.arange(len(segment)) - np.repeat(np.cumsum(parts) - parts, parts) + 1
     ends = points[segment] + steps[segment] * (part / parts[segment])[:, None]
     return np.concatenate([points[:1], ends])
+
+
+def _fingerprint(content: bytes) -> int:
+    return zlib.crc32(content) & 0x7FFFFFFF
 
 
 def compile_route(route: Sequence[tuple[float, float]]) -> Records:
@@ -157,25 +164,41 @@ def overspeed_mps(plan: ConvoyPlan, vehicle: Vehicle) -> float:
 def compile_plan(plan: ConvoyPlan) -> Compiled:
     """Compile the plan of one convoy. Raises ValueError when its route has no length."""
     vertices = compile_route(plan.route)
+    stops = np.array([(s.lat, s.lon, s.radius_m, s.max_dwell_s) for s in plan.stops], STOP).view(np.recarray)
     convoy = records(1, CONVOY)
-    convoy.version = zlib.crc32(vertices.tobytes()) & 0x7FFFFFFF
+    convoy.version = _fingerprint(vertices.tobytes())
+    convoy.stops_version = _fingerprint(stops.tobytes())
     convoy.high_risk = plan.risk == "high"
     convoy.vertex_count = len(vertices)
     convoy.stop_count = len(plan.stops)
     convoy.stretch_count = len(plan.no_signal)
     convoy.checkpoint_count = len(plan.checkpoints)
+    names = [v.vehicle_id for v in sorted(plan.vehicles, key=lambda vehicle: vehicle.role)]
+    convoy.member_count = len(names)
+    convoy.cargo_count = sum(vehicle.role == "cargo" for vehicle in plan.vehicles)
     convoy.length_m = vertices.at_m[-1]
     convoy.depart_ms = NEVER if plan.depart_at is None else instant_ms(plan.depart_at)
     for name in LIMITS:
         convoy[name] = getattr(plan.limits, name)
-    stops = np.array([(s.lat, s.lon, s.radius_m, s.max_dwell_s) for s in plan.stops], STOP).view(np.recarray)
     stretches = np.array([(s.from_m, s.to_m) for s in plan.no_signal], STRETCH).view(np.recarray)
     checkpoints = place_checkpoints(plan.checkpoints, vertices)
-    convoy.checkpoints_version = zlib.crc32(checkpoints.tobytes()) & 0x7FFFFFFF
+    convoy.checkpoints_version = _fingerprint(checkpoints.tobytes())
     schedule = compile_schedule(plan, checkpoints, float(vertices.at_m[-1]))
     convoy.schedule_count = len(schedule)
-    vehicles = {vehicle.vehicle_id: vehicle for vehicle in plan.vehicles}
-    return Compiled(plan, convoy, vertices, stops, stretches, checkpoints, schedule, vehicles, float(vertices.at_m[-1]))
+    members = np.array([(-1, _fingerprint(name.encode())) for name in names], MEMBER).view(np.recarray)
+    return Compiled(
+        plan=plan,
+        convoy=convoy,
+        vertices=vertices,
+        stops=stops,
+        stretches=stretches,
+        checkpoints=checkpoints,
+        schedule=schedule,
+        members=members,
+        vehicles={vehicle.vehicle_id: vehicle for vehicle in plan.vehicles},
+        places={name: place for place, name in enumerate(names)},
+        length_m=float(vertices.at_m[-1]),
+    )
 
 
 def _joined(parts: Sequence[Records], dtype: "np.dtype[np.void]") -> Records:
@@ -185,7 +208,7 @@ def _joined(parts: Sequence[Records], dtype: "np.dtype[np.void]") -> Records:
 def join(compiled: Sequence[Compiled]) -> Plans:
     """Lay compiled convoys end to end: the convoy numbered i is `compiled[i]`."""
     convoys = _joined([one.convoy for one in compiled], CONVOY)
-    for table in ("vertex", "stop", "stretch", "checkpoint", "schedule"):
+    for table in ("vertex", "stop", "stretch", "checkpoint", "schedule", "member"):
         counts = convoys[f"{table}_count"]
         convoys[f"{table}_from"] = np.cumsum(counts) - counts
     return Plans(
@@ -195,4 +218,5 @@ def join(compiled: Sequence[Compiled]) -> Plans:
         _joined([one.stretches for one in compiled], STRETCH),
         _joined([one.checkpoints for one in compiled], CHECKPOINT),
         _joined([one.schedule for one in compiled], SCHEDULE),
+        _joined([one.members for one in compiled], MEMBER),
     )

@@ -87,7 +87,7 @@ class Watch:
         transitions, results = self._engine.advance(columns.fixes)
         results[refused] = UNKNOWN_VEHICLE
         self.stream_ms = max(self.stream_ms, int(columns.fixes.received_ms[-1]))
-        alerts = [alert_of(told, *self._names[told.row], self._checkpoint(told)) for told in transitions]
+        alerts = [self._alert(told) for told in transitions]
         self._forget_dropped()
         if self.stream_ms - self._tidied_ms >= TIDY_PERIOD_MS:
             self._tidy()
@@ -141,6 +141,11 @@ class Watch:
         """Count the pings ever received from a vehicle, whatever became of them; 0 when it is not known."""
         row = self._rows.get((convoy_id, vehicle_id))
         return 0 if row is None else int(self._engine.vehicles[row].received_count)
+
+    def _alert(self, told: Row) -> Alert:
+        """Give a transition the names that it speaks of."""
+        others = [] if told.other < 0 else [self._names[told.other][1]]
+        return alert_of(told, *self._names[told.row], self._checkpoint(told), others)
 
     def _checkpoint(self, told: Row) -> Checkpoint | None:
         """Give the checkpoint that a transition speaks of."""
@@ -202,7 +207,7 @@ class Watch:
     def _enrol(self, row: int, number: int, compiled: Compiled, planned: Vehicle) -> None:
         vehicle = self._engine.vehicles[row]
         self._unplanned -= vehicle.convoy < 0 and vehicle.heard_ms != NEVER
-        vehicle.convoy = number
+        self._engine.enrol(row, number, compiled.places[planned.vehicle_id])
         vehicle.dropped = 0
         vehicle.ping_interval_s = planned.ping_interval_s
         vehicle.overspeed_mps = overspeed_mps(compiled.plan, planned)

@@ -64,7 +64,10 @@ _RAISED_BY = {
 _CLEARED_BY = {
     "arrived": ("{who} has arrived; what was open is over.", "{who} telah tiba; peringatan sebelumnya selesai."),
     "plan-withdrawn": ("The plan of {who} was withdrawn.", "Rencana {who} dibatalkan."),
-    "plan-changed": ("{who} is no longer in the plan.", "{who} tidak lagi ada dalam rencana."),
+    "plan-changed": (
+        "The plan of {who} has changed; what was open is over.",
+        "Rencana {who} berubah; peringatan sebelumnya selesai.",
+    ),
 }
 
 

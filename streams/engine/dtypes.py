@@ -170,8 +170,14 @@ LIMITS = (
 DURATION_MS_MAX = 2**31 - 1
 """Rows keep durations as int32, 24 days at most: nothing that is counted needs more."""
 
+VEHICLES_MAX = 64
+"""As many vehicles as a plan may have: a ping of one can decide on all others."""
+
 CHECKPOINTS_MAX = 200
 """As many checkpoints as a plan may have: one ping can bring that many alerts."""
+
+TRAIL = 6
+"""Recent fixes that a row keeps to compare vehicles at one instant: one may be this many intervals ahead of another."""
 
 HYPOTHESES = 6
 """Places on the route kept open at once: laps and parallel legs need a few, a row must stay small."""
@@ -271,6 +277,21 @@ VEHICLE = _record(
     ("reject_ms", np.int64),
     ("reject_gap_ms", np.int32, (2,)),
     ("frozen_ms", np.int32),
+    ("stops_version", np.int32),
+    # Its recent fixes, oldest first: positions in 1e-7 degrees, the place along the route NaN where it was off it.
+    ("trail_ms", np.int64, (TRAIL,)),
+    ("trail_lat", np.int32, (TRAIL,)),
+    ("trail_lon", np.int32, (TRAIL,)),
+    ("trail_m", np.float32, (TRAIL,)),
+    ("trail_count", np.int8),
+    ("cargo", np.int8),
+    # separation, of cargo: up to where its trail is judged, since when it is apart, the name of its nearest escort.
+    ("partner", np.int32),
+    ("judged_ms", np.int64),
+    ("apart_ms", np.int64),
+    # unescorted, of cargo: when it was last sure to move, and since when it has been under way, on receive time.
+    ("moving_ms", np.int64),
+    ("moving_since_ms", np.int64),
     # Of each kind 0 where no episode is open, else 1 + its severity: what is asked at every ping stays at hand.
     ("open", np.int8, (EPISODES,)),
     ("departed", np.int8),
@@ -298,6 +319,7 @@ CONVOY = _record(
     ("vertex_count", np.int32),
     ("stop_from", np.int32),
     ("stop_count", np.int32),
+    ("stops_version", np.int32),
     ("stretch_from", np.int32),
     ("stretch_count", np.int32),
     ("checkpoints_version", np.int32),
@@ -305,6 +327,9 @@ CONVOY = _record(
     ("checkpoint_count", np.int32),
     ("schedule_from", np.int32),
     ("schedule_count", np.int32),
+    ("member_from", np.int32),
+    ("member_count", np.int32),
+    ("cargo_count", np.int32),
     ("length_m", np.float64),
     ("depart_ms", np.int64),
     *((name, np.float64) for name in LIMITS),
@@ -325,6 +350,9 @@ VERTEX = _record(
 
 STOP = _record(("lat", np.float64), ("lon", np.float64), ("radius_m", np.float64), ("max_dwell_s", np.float64))
 STRETCH = _record(("from_m", np.float64), ("to_m", np.float64))
+MEMBER = _record(("row", np.int32), ("name", np.int32))
+"""A vehicle of a convoy's plan, cargo first: its row, -1 while it was never heard, and its name in short."""
+
 
 CHECKPOINT = _record(
     ("lat", np.float64),
@@ -340,6 +368,8 @@ SCHEDULE = _record(("at_m", np.float64), ("ms", np.int64))
 
 TRANSITION = _record(
     ("row", np.int32),
+    # The row of another vehicle that is part of it, -1 for none.
+    ("other", np.int32),
     ("kind", np.int8),
     ("transition", np.int8),
     ("severity", np.int8),
@@ -376,7 +406,9 @@ Row = Any
 
 
 class Plans(NamedTuple):
-    """The compiled plans of one partition: record arrays of CONVOY, VERTEX, STOP, STRETCH, CHECKPOINT and SCHEDULE."""
+    """The compiled plans of one partition: record arrays of CONVOY, VERTEX, STOP, STRETCH, CHECKPOINT, SCHEDULE and
+    MEMBER.
+    """
 
     convoys: Records
     vertices: Records
@@ -384,6 +416,7 @@ class Plans(NamedTuple):
     stretches: Records
     checkpoints: Records
     schedule: Records
+    members: Records
 
 
 class Step(NamedTuple):
@@ -398,12 +431,13 @@ class Step(NamedTuple):
 
 
 class Out(NamedTuple):
-    """Where kernels write: TRANSITION rows and how many there are, the EPISODE of each row and kind, a flag and the
-    next sweep due a row, the MOMENT being judged.
+    """Where kernels write: TRANSITION rows and how many there are, all VEHICLE rows, the EPISODE of each row and
+    kind, a flag and the next sweep due a row, the MOMENT being judged.
     """
 
     transitions: Records
     filled: NDArray[np.int64]
+    vehicles: Records
     episodes: Records
     changed: NDArray[np.uint8]
     due_ms: NDArray[np.int64]

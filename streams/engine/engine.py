@@ -9,6 +9,7 @@ from streams.engine.dtypes import (
     DURATION_MS_MAX,
     EPISODE,
     EPISODES,
+    MEMBER,
     MOMENT,
     NEVER,
     SCHEDULE,
@@ -31,7 +32,7 @@ _NOTHING = records(0, TRANSITION)
 
 def no_plans() -> Plans:
     """Give tables without any convoy."""
-    return Plans(*(records(0, dtype) for dtype in (CONVOY, VERTEX, STOP, STRETCH, CHECKPOINT, SCHEDULE)))
+    return Plans(*(records(0, dtype) for dtype in (CONVOY, VERTEX, STOP, STRETCH, CHECKPOINT, SCHEDULE, MEMBER)))
 
 
 def blank_row() -> Records:
@@ -75,6 +76,12 @@ class Engine:
         self.plans = plans
         self.due_ms[:] = NEVER
 
+    def enrol(self, row: int, convoy: int, member: int) -> None:
+        """A vehicle's row belongs to this convoy of the plans in use, and there to this member."""
+        self.vehicles[row].convoy = convoy
+        self.vehicles[row].cargo = member < self.plans.convoys.cargo_count[convoy]
+        self.plans.members.row[self.plans.convoys.member_from[convoy] + member] = row
+
     def take_row(self) -> int:
         """Give the number of a blank row."""
         if self._free:
@@ -112,7 +119,7 @@ class Engine:
         How the records are cut into batches changes nothing.
         """
         results = np.zeros(len(fixes), np.int8)
-        out = Out(self._room(), self._filled, self.episodes, self.changed, self.due_ms, self._moment)
+        out = Out(self._room(), self._filled, self.vehicles, self.episodes, self.changed, self.due_ms, self._moment)
         told: list[Records] = []
         done = 0
         while done < len(fixes):

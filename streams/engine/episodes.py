@@ -17,6 +17,7 @@ def tell(
     t = out.transitions[out.filled[0]]
     moment = out.moment[0]
     t.row = moment.row
+    t.other = -1
     t.kind, t.transition, t.reason = told
     t.checkpoint = -1
     t.onset_ms = onset_ms

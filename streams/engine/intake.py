@@ -4,6 +4,7 @@ from streams.engine.dtypes import ACCEPTED, CONFLICTING, DUPLICATE, DURATION_MS_
 from streams.engine.geometry import distance_m
 from streams.engine.jit import kernel
 from streams.engine.matching import forget_place
+from streams.engine.trail import break_trail
 
 # Under a second between two fixes their noise alone implies any speed.
 LEAST_ELAPSED_S = 1.0
@@ -43,6 +44,7 @@ def admit_far(vehicle: Row, convoy: Row, fix: Row) -> int:
     if agreeing == AGREEING_FIXES:
         vehicle.held_ms = NEVER
         forget_place(vehicle)
+        break_trail(vehicle)
         return ACCEPTED
     vehicle.held_ms = fix.fix_ms
     vehicle.held_lat = fix.lat

@@ -25,12 +25,15 @@ from streams.engine.dtypes import (
     MEDIUM,
     NEVER,
     OVERSPEED,
+    SEPARATION,
     SIGNAL_LOST,
     SOS,
     STALL,
     TICK,
     TICKED,
+    TRAIL,
     UNKNOWN_VEHICLE,
+    VEHICLES_MAX,
     WRONG_WAY,
     Out,
     Plans,
@@ -45,17 +48,22 @@ from streams.engine.geometry import distance_m
 from streams.engine.intake import admit, admit_presence
 from streams.engine.jit import kernel
 from streams.engine.late import judge_late, late_due_ms, predicted_late_s, sweep_late, tell_growing, track_pace
-from streams.engine.matching import forget_place, match
+from streams.engine.matching import match
 from streams.engine.missed_checkpoint import judge_checkpoints, start_checkpoints
 from streams.engine.overspeed import judge_overspeed, speed_of, watch_speed
+from streams.engine.plan_change import find_stop, follow_plan
+from streams.engine.separation import judge_cargo
 from streams.engine.signal_lost import hear, sweep_signal_lost, threshold_s
 from streams.engine.sos import judge_sos
 from streams.engine.stall import clear_stall, judge_stall, sweep_stall, track_anchor, track_stop
+from streams.engine.trail import extend_trail
+from streams.engine.unescorted import sweep_unescorted, track_moving, unescorted_due_ms
 from streams.engine.wrong_way import has_turned, judge_wrong_way, start_way, track_way
 
 SECOND_MS = 1000
 # More transitions than one ping (each kind raised or updated, then closed) or one vehicle in one sweep can bring.
-TRANSITIONS_A_PING_MAX = 2 * EPISODES + CHECKPOINTS_MAX + 4
+# A ping of an escort may decide on the whole trail of each cargo vehicle.
+TRANSITIONS_A_PING_MAX = 2 * EPISODES + CHECKPOINTS_MAX + 4 + VEHICLES_MAX * (2 * TRAIL + 1)
 TRANSITIONS_A_SWEEP_MAX = EPISODES
 
 
@@ -135,12 +143,40 @@ def judge_trust(vehicle: Row, plans: Plans, convoy: Row, fix: Row, rejected: boo
 
 
 @kernel
+def track_cargo(cargo: Row, convoy: Row, fix: Row, going: tuple[bool, bool]) -> None:
+    """Note where cargo is judged together with its escorts, `going` = (it has surely moved, it waits to depart)."""
+    moved, waiting = going
+    if waiting:
+        cargo.moving_ms = NEVER
+    elif moved:
+        track_moving(cargo, convoy, fix.received_ms)
+    if not waiting or cargo.open[SEPARATION]:
+        extend_trail(cargo, fix)
+
+
+@kernel
+def judge_together(vehicle: Row, plans: Plans, convoy: Row, fix: Row, out: Out) -> None:
+    """What the vehicle's new fix decides on cargo and its escorts: on itself, or on all cargo that waited for it."""
+    if vehicle.cargo:
+        if not vehicle.arrived:
+            judge_cargo(fix.row, plans, convoy, out)
+        return
+    extend_trail(vehicle, fix)
+    for k in range(convoy.cargo_count):
+        row = plans.members[convoy.member_from + k].row
+        if row >= 0 and not out.vehicles[row].arrived:
+            judge_cargo(row, plans, convoy, out)
+    out.moment[0].row = fix.row
+
+
+@kernel
 def judge_position(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step, out: Out) -> None:
     """The rules about where a vehicle is, in their order."""
     if not vehicle.departed:
         track_departure(vehicle, convoy, fix, out)
     track_stop(vehicle, plans, convoy, fix)
-    if track_anchor(vehicle, convoy, fix):
+    moved = track_anchor(vehicle, convoy, fix)
+    if moved:
         clear_stall(vehicle, convoy, fix, out)
     waiting = is_waiting(vehicle, plans, convoy, fix.fix_ms)
     if not waiting or vehicle.open[DEVIATION]:
@@ -153,6 +189,8 @@ def judge_position(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step
         rest(vehicle, plans, convoy)
     else:
         judge_way(vehicle, plans, convoy, fix, step, out)
+    if vehicle.cargo:
+        track_cargo(vehicle, convoy, fix, (moved, waiting))
     judge_arrived(vehicle, plans, convoy, fix, out)
 
 
@@ -164,16 +202,6 @@ def keep_unplanned(vehicle: Row, fix: Row) -> int:
     if not math.isnan(fix.lat) and fix.fix_ms > vehicle.fix_ms:
         store_fix(vehicle, fix)
     return UNKNOWN_VEHICLE
-
-
-@kernel
-def begin_route(vehicle: Row, convoy: Row) -> None:
-    """The plan has another route than the one that the vehicle was followed along."""
-    vehicle.version = convoy.version
-    forget_place(vehicle)
-    vehicle.low_m = np.nan
-    vehicle.begin_m = np.nan
-    vehicle.checkpoint = -1
 
 
 @kernel
@@ -193,15 +221,13 @@ def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch)
     if vehicle.convoy < 0 or vehicle.dropped:
         return keep_unplanned(vehicle, fix)
     convoy = plans.convoys[vehicle.convoy]
-    if vehicle.version != convoy.version:
-        begin_route(vehicle, convoy)
-    if vehicle.checkpoints_version != convoy.checkpoints_version:
-        vehicle.checkpoints_version = convoy.checkpoints_version
-        vehicle.checkpoint = -1
+    located = not math.isnan(fix.lat)
+    if located and fix.fix_ms > vehicle.fix_ms:
+        follow_plan(vehicle, plans, convoy, out)
     before_ms = vehicle.reject_ms
     step = step_to(vehicle, fix)
-    result = admit_presence(vehicle, fix) if math.isnan(fix.lat) else admit(vehicle, convoy, fix)
-    moves = result == ACCEPTED and not math.isnan(fix.lat)
+    result = admit(vehicle, convoy, fix) if located else admit_presence(vehicle, fix)
+    moves = result == ACCEPTED and located
     if moves:
         store_fix(vehicle, fix)
         match(vehicle, plans, convoy, fix, scratch)
@@ -213,12 +239,13 @@ def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch)
         return result
     store_presence(vehicle, fix)
     hear(vehicle, convoy, fix.received_ms, out)
-    if vehicle.arrived or math.isnan(fix.lat):
-        return result
-    judge_trust(vehicle, plans, convoy, fix, vehicle.reject_ms != before_ms, out)
-    if moves:
+    if located and not vehicle.arrived:
+        judge_trust(vehicle, plans, convoy, fix, vehicle.reject_ms != before_ms, out)
+    if moves and not vehicle.arrived:
         out.moment[0].at_ms = fix.fix_ms
         judge_position(vehicle, plans, convoy, fix, step, out)
+    if moves:
+        judge_together(vehicle, plans, convoy, fix, out)
     return result
 
 
@@ -252,7 +279,7 @@ def stall_due_ms(vehicle: Row, plans: Plans, convoy: Row) -> float:
 
 
 @kernel
-def silence_due_ms(vehicle: Row, plans: Plans) -> int:
+def silence_due_ms(vehicle: Row, plans: Plans, vehicles: Records, now_ms: int) -> int:
     """Stream time before which silence decides nothing about a vehicle: most sweeps pass over most rows by it."""
     if vehicle.dropped:
         return NEVER
@@ -261,6 +288,8 @@ def silence_due_ms(vehicle: Row, plans: Plans) -> int:
     convoy = plans.convoys[vehicle.convoy]
     due_ms = min(lost_due_ms(vehicle, convoy), stall_due_ms(vehicle, plans, convoy))
     due_ms = min(due_ms, late_due_ms(vehicle, plans, convoy))
+    if vehicle.cargo:
+        due_ms = min(due_ms, unescorted_due_ms(vehicle, plans, convoy, vehicles, now_ms))
     return int(due_ms if vehicle.departed else max(due_ms, convoy.depart_ms))
 
 
@@ -277,11 +306,14 @@ def sweep_vehicle(vehicle: Row, plans: Plans, out: Out) -> None:
     convoy = plans.convoys[vehicle.convoy]
     if vehicle.arrived:
         return
+    find_stop(vehicle, plans, convoy)
     if vehicle.departed or moment.detected_ms >= convoy.depart_ms:
         sweep_signal_lost(vehicle, plans, convoy, out)
     if vehicle.anchor_ms != NEVER and not is_waiting(vehicle, plans, convoy, moment.detected_ms):
         sweep_stall(vehicle, plans, convoy, out)
         sweep_late(vehicle, plans, convoy, out)
+        if vehicle.cargo:
+            sweep_unescorted(vehicle, plans, convoy, out)
 
 
 @kernel
@@ -300,7 +332,7 @@ def sweep(vehicles: Records, used: int, plans: Plans, second_ms: int, out: Out) 
             moment.row = row
             moment.detected_ms = second_ms
             sweep_vehicle(vehicles[row], plans, out)
-            out.due_ms[row] = silence_due_ms(vehicles[row], plans)
+            out.due_ms[row] = silence_due_ms(vehicles[row], plans, vehicles, second_ms)
         next_ms = min(next_ms, out.due_ms[row])
     return next_ms
 
@@ -353,5 +385,5 @@ def run(
         moment.detected_ms = fix.received_ms
         results[i] = judge_ping(vehicles[fix.row], plans, fix, out, scratch)
         out.changed[fix.row] = 1
-        out.due_ms[fix.row] = silence_due_ms(vehicles[fix.row], plans)
+        out.due_ms[fix.row] = silence_due_ms(vehicles[fix.row], plans, vehicles, fix.received_ms)
     return int(fixes.shape[0])

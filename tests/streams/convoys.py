@@ -16,17 +16,19 @@ START_MS = parse_instant("2024-11-28T00:00:00.000Z")
 M_PER_DEG = 110_574.3
 TICK_RANK = 2
 
+ALONE = {"separation_raise_m": 1e8, "separation_critical_m": 1e9, "unescorted_hold_s": 1e9}
 CARGO = Vehicle(vehicle_id="KT-1", role="cargo", ping_interval_s=10)
 ESCORT = Vehicle(vehicle_id="POL-1", role="escort", ping_interval_s=10)
 
 
 def plan_of(convoy_id: str = "BTG-07", vehicles: Sequence[Vehicle] = (CARGO, ESCORT), **more: object) -> ConvoyPlan:
-    """A plan of 11 km due north from the equator."""
+    """A plan of 11 km due north from the equator. Its vehicles need not be together unless limits say so."""
     fields = {
         "operation": "Exercise",
         "timezone": "Asia/Makassar",
         "name": convoy_id,
         "route": [(117.0, 0.0), (117.0, 0.05), (117.0, 0.1)],
+        "limits": ALONE,
         **more,
     }
     return ConvoyPlan.model_validate({"convoy_id": convoy_id, "vehicles": list(vehicles), **fields})

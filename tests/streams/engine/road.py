@@ -40,11 +40,14 @@ def instant(time_s: float) -> datetime:
     return datetime.fromtimestamp(START_MS / 1000 + time_s, UTC)
 
 
-def plan(route: Sequence[Point], vehicles: Iterable[str] = ("V1",), **fields: object) -> ConvoyPlan:
-    """Plan a convoy along a route in metres."""
-    limits = Limits(**fields.pop("limits", {}))
+def plan(
+    route: Sequence[Point], vehicles: Iterable[str] = ("V1",), escorts: Iterable[str] = (), **fields: object
+) -> ConvoyPlan:
+    """Plan a convoy along a route in metres; cargo may be alone unless limits say otherwise."""
+    limits = Limits(**{"unescorted_hold_s": 1e9, **fields.pop("limits", {})})
     mode = fields.pop("mode", "car")
     members = [Vehicle(vehicle_id=vehicle_id, role="cargo", mode=mode, ping_interval_s=10) for vehicle_id in vehicles]
+    members += [Vehicle(vehicle_id=vehicle_id, role="escort", mode=mode, ping_interval_s=10) for vehicle_id in escorts]
     return ConvoyPlan(
         operation="Test",
         timezone="Asia/Makassar",

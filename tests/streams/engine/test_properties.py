@@ -53,8 +53,9 @@ def watched(**fields: object) -> ConvoyPlan:
         ],
         "depart_at": instant(60),
         "arrive_by": instant(1500),
+        "limits": {"unescorted_hold_s": 60},
     }
-    return plan(ROUTE, VEHICLES, **(extra | fields))
+    return plan(ROUTE, VEHICLES[:2], escorts=VEHICLES[2:], **(extra | fields))
 
 
 def traffic(moves: list[dict]) -> list[Arrival]:
