@@ -235,14 +235,14 @@ VEHICLE = _record(
     ("hypothesis_count", np.int8),
     ("chosen", np.int8),
     ("located", np.int8),
-    # A fix that implies an impossible speed waits here for others that agree.
     ("held_agreeing", np.int8),
+    # deviation: pings beyond (or, while open, back inside) the limit in a row, and the first of them.
+    ("streak_count", np.int32),
+    ("streak_ms", np.int64),
+    # A fix that implies an impossible speed waits here for others that agree.
     ("held_ms", np.int64),
     ("held_lat", np.float64),
     ("held_lon", np.float64),
-    # deviation: pings beyond (or, while open, back inside) the limit in a row, and the first of them.
-    ("streak_ms", np.int64),
-    ("streak_count", np.int32),
     # stall: where and since when it stands; the place before, should one outlying fix have moved it.
     ("anchor_ms", np.int64),
     ("anchor_lat", np.float64),
@@ -278,22 +278,24 @@ VEHICLE = _record(
     ("reject_gap_ms", np.int32, (2,)),
     ("frozen_ms", np.int32),
     ("stops_version", np.int32),
-    # Its recent fixes, oldest first: positions in 1e-7 degrees, the place along the route NaN where it was off it.
-    ("trail_ms", np.int64, (TRAIL,)),
+    # Its recent fixes, oldest first: when the newest was and how much older each is, positions in 1e-7 degrees, the
+    # place along the route NaN where it was off it. Of cargo, so many are judged.
+    ("trail_ms", np.int64),
+    ("trail_age_ms", np.int32, (TRAIL,)),
     ("trail_lat", np.int32, (TRAIL,)),
     ("trail_lon", np.int32, (TRAIL,)),
     ("trail_m", np.float32, (TRAIL,)),
-    ("trail_count", np.int8),
-    ("cargo", np.int8),
-    # separation, of cargo: up to where its trail is judged, since when it is apart, the name of its nearest escort.
+    # Of cargo, for separation: the name of its nearest escort, and since when it is apart. For unescorted: when it was
+    # last sure to move, and for how long it had been under way then, on receive time.
     ("partner", np.int32),
-    ("judged_ms", np.int64),
+    ("moving_for_ms", np.int32),
     ("apart_ms", np.int64),
-    # unescorted, of cargo: when it was last sure to move, and since when it has been under way, on receive time.
     ("moving_ms", np.int64),
-    ("moving_since_ms", np.int64),
     # Of each kind 0 where no episode is open, else 1 + its severity: what is asked at every ping stays at hand.
     ("open", np.int8, (EPISODES,)),
+    ("trail_count", np.int8),
+    ("trail_judged", np.int8),
+    ("cargo", np.int8),
     ("departed", np.int8),
     ("arrived", np.int8),
     ("sos", np.int8),

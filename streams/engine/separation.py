@@ -26,7 +26,7 @@ from streams.engine.dtypes import (
 from streams.engine.episodes import close_episode, follow_episode, open_episode, peak_worth_telling, update_episode
 from streams.engine.geometry import distance_m
 from streams.engine.jit import kernel
-from streams.engine.trail import UNITS_PER_DEG, newest_ms, where
+from streams.engine.trail import UNITS_PER_DEG, entry_ms, where
 
 
 @kernel
@@ -56,7 +56,7 @@ def is_awaited(at_ms: int, convoy: Row, members: Records, vehicles: Records) -> 
     for k in range(convoy.cargo_count, convoy.member_count):
         row = members[convoy.member_from + k].row
         if row >= 0:
-            reached_ms = newest_ms(vehicles[row])
+            reached_ms = vehicles[row].trail_ms
             if reached_ms < at_ms <= reached_ms + fresh_ms(vehicles[row], convoy):
                 return True
     return False
@@ -68,11 +68,12 @@ def entry_to_judge(cargo: Row, convoy: Row, members: Records, vehicles: Records)
 
     The oldest entry of a full trail waits no longer: the next fix would push it out.
     """
-    for entry in range(cargo.trail_count):
-        at_ms = cargo.trail_ms[entry]
-        if at_ms > cargo.judged_ms:
-            is_last_chance = entry == 0 and cargo.trail_count == TRAIL
-            return entry if is_last_chance or not is_awaited(at_ms, convoy, members, vehicles) else -1
+    entry = int(cargo.trail_judged)
+    if entry == cargo.trail_count:
+        return -1
+    is_last_chance = entry == 0 and cargo.trail_count == TRAIL
+    if is_last_chance or not is_awaited(entry_ms(cargo, entry), convoy, members, vehicles):
+        return entry
     return -1
 
 
@@ -81,7 +82,7 @@ def nearest_escort(cargo: Row, entry: int, convoy: Row, members: Records, vehicl
     """Gap to the nearest of the escorts whose place at a cargo's trail entry is known, and which member that is; NaN
     and -1 where none is known.
     """
-    at_ms = cargo.trail_ms[entry]
+    at_ms = entry_ms(cargo, entry)
     least_m, nearest = np.inf, -1
     for k in range(convoy.cargo_count, convoy.member_count):
         row = members[convoy.member_from + k].row
@@ -100,10 +101,11 @@ def is_accompanied(cargo: Row, entry: int, convoy: Row, members: Records, vehicl
     """
     if cargo.open[SEPARATION] or cargo.open[UNESCORTED]:
         return False
+    at_ms = entry_ms(cargo, entry)
     for k in range(convoy.cargo_count, convoy.member_count):
         row = members[convoy.member_from + k].row
         if row >= 0:
-            _, _, along_m = where(vehicles[row], cargo.trail_ms[entry], fresh_ms(vehicles[row], convoy))
+            _, _, along_m = where(vehicles[row], at_ms, fresh_ms(vehicles[row], convoy))
             if abs(along_m - cargo.trail_m[entry]) <= convoy.separation_raise_m:  # false where it is NaN
                 return True
     return False
@@ -169,7 +171,7 @@ def judge_instant(cargo: Row, entry: int, apart_m: float, other: int, convoy: Ro
     nearest escort.
     """
     first = out.filled[0]
-    out.moment[0].at_ms = cargo.trail_ms[entry]
+    out.moment[0].at_ms = entry_ms(cargo, entry)
     if cargo.open[SEPARATION]:
         follow_separation(cargo, convoy, apart_m, out)
     else:
@@ -189,7 +191,7 @@ def judge_entry(row: int, entry: int, plans: Plans, convoy: Row, out: Out) -> No
     """Judge one entry of a cargo's trail against the nearest escort."""
     cargo = out.vehicles[row]
     apart_m, member = nearest_escort(cargo, entry, convoy, plans.members, out.vehicles)
-    cargo.judged_ms = cargo.trail_ms[entry]
+    cargo.trail_judged = entry + 1
     if member < 0:
         lose_partner(cargo, row, out)
         return
@@ -207,7 +209,7 @@ def skip_accompanied(cargo: Row, convoy: Row, members: Records, vehicles: Record
         if entry < 0 or not is_accompanied(cargo, entry, convoy, members, vehicles):
             return entry
         cargo.apart_ms = NEVER
-        cargo.judged_ms = cargo.trail_ms[entry]
+        cargo.trail_judged = entry + 1
 
 
 @kernel

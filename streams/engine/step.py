@@ -162,6 +162,7 @@ def judge_together(vehicle: Row, plans: Plans, convoy: Row, fix: Row, out: Out) 
             judge_cargo(fix.row, plans, convoy, out)
         return
     extend_trail(vehicle, fix)
+    vehicle.trail_judged = vehicle.trail_count  # should it become cargo, its past is not judged
     for k in range(convoy.cargo_count):
         row = plans.members[convoy.member_from + k].row
         if row >= 0 and not out.vehicles[row].arrived:

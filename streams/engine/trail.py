@@ -6,7 +6,7 @@ however often a phone reports. Positions are whole 1e-7 degrees (1 cm), the plac
 
 import numpy as np
 
-from streams.engine.dtypes import NEVER, TRAIL, Row
+from streams.engine.dtypes import DURATION_MS_MAX, TRAIL, Row
 from streams.engine.geometry import wrap_deg
 from streams.engine.jit import kernel
 
@@ -21,28 +21,30 @@ def add_entry(vehicle: Row, at_ms: int) -> int:
     last = vehicle.trail_count
     if last == TRAIL:
         last = TRAIL - 1
+        vehicle.trail_judged = max(vehicle.trail_judged - 1, 0)
         for k in range(last):
-            vehicle.trail_ms[k] = vehicle.trail_ms[k + 1]
+            vehicle.trail_age_ms[k] = vehicle.trail_age_ms[k + 1]
             vehicle.trail_lat[k] = vehicle.trail_lat[k + 1]
             vehicle.trail_lon[k] = vehicle.trail_lon[k + 1]
             vehicle.trail_m[k] = vehicle.trail_m[k + 1]
-    vehicle.trail_ms[last] = at_ms
+    for k in range(last):
+        vehicle.trail_age_ms[k] = min(vehicle.trail_age_ms[k] + (at_ms - vehicle.trail_ms), DURATION_MS_MAX)
+    vehicle.trail_age_ms[last] = 0
+    vehicle.trail_ms = at_ms
     vehicle.trail_count = last + 1
     return int(last)
 
 
 @kernel
-def newest_ms(vehicle: Row) -> int:
-    """The instant that the trail has reached, NEVER while it is empty."""
-    if vehicle.trail_count == 0:
-        return NEVER
-    return int(vehicle.trail_ms[vehicle.trail_count - 1])
+def entry_ms(vehicle: Row, entry: int) -> int:
+    """The instant of an entry."""
+    return int(vehicle.trail_ms - vehicle.trail_age_ms[entry])
 
 
 @kernel
 def extend_trail(vehicle: Row, fix: Row) -> None:
     """Add the newest fix, once it is matched; along the route where it was found on it."""
-    if fix.fix_ms - newest_ms(vehicle) < 1000.0 * SPACING * vehicle.ping_interval_s:
+    if fix.fix_ms - vehicle.trail_ms < 1000.0 * SPACING * vehicle.ping_interval_s:
         return
     last = add_entry(vehicle, fix.fix_ms)
     on_route = vehicle.located and vehicle.hypothesis_age_ms[vehicle.chosen] == 0
@@ -53,10 +55,11 @@ def extend_trail(vehicle: Row, fix: Row) -> None:
 
 @kernel
 def break_trail(vehicle: Row) -> None:
-    """The vehicle turns out to be elsewhere: nobody knows where it was between its last fix and the next one."""
-    if vehicle.trail_count > 0:
-        last = add_entry(vehicle, newest_ms(vehicle))
-        vehicle.trail_lat[last] = BROKEN
+    """The vehicle turns out to be elsewhere: nobody knows where it was between its last fix and the next one. Cargo is
+    never asked.
+    """
+    if vehicle.trail_count > 0 and not vehicle.cargo:
+        vehicle.trail_lat[add_entry(vehicle, vehicle.trail_ms)] = BROKEN
 
 
 @kernel
@@ -72,15 +75,15 @@ def where(vehicle: Row, at_ms: int, gap_ms_max: float) -> tuple[float, float, fl
     All NaN where the trail has not reached it, or the two entries around it are missing or more than `gap_ms_max`
     apart; the place alone where one of them is off the route. An instant on an entry belongs to the gap before it.
     """
-    if newest_ms(vehicle) < at_ms:
+    if vehicle.trail_ms < at_ms:
         return np.nan, np.nan, np.nan
     k = vehicle.trail_count - 1
-    while k > 0 and vehicle.trail_ms[k - 1] >= at_ms:
+    while k > 0 and entry_ms(vehicle, k - 1) >= at_ms:
         k -= 1
-    if k == 0 or vehicle.trail_lat[k - 1] == BROKEN or vehicle.trail_lat[k] == BROKEN:
+    if k <= 0 or vehicle.trail_lat[k - 1] == BROKEN or vehicle.trail_lat[k] == BROKEN:
         return np.nan, np.nan, np.nan
-    begin_ms = vehicle.trail_ms[k - 1]
-    span_ms = vehicle.trail_ms[k] - begin_ms
+    begin_ms = entry_ms(vehicle, k - 1)
+    span_ms = entry_ms(vehicle, k) - begin_ms
     if span_ms > gap_ms_max:
         return np.nan, np.nan, np.nan
     share = (at_ms - begin_ms) / span_ms

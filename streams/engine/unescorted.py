@@ -7,6 +7,7 @@ import math
 
 from streams.engine.dtypes import (
     CRITICAL,
+    DURATION_MS_MAX,
     FOREVER,
     NEVER,
     NO_ESCORT_PLANNED,
@@ -26,8 +27,9 @@ from streams.engine.stretches import crossing_s
 @kernel
 def track_moving(cargo: Row, convoy: Row, received_ms: int) -> None:
     """The cargo has surely moved: it is under way from here on, unless it was so already."""
-    if received_ms - cargo.moving_ms > fresh_ms(cargo, convoy):
-        cargo.moving_since_ms = received_ms
+    paused_ms = received_ms - cargo.moving_ms
+    going_on = paused_ms <= fresh_ms(cargo, convoy)
+    cargo.moving_for_ms = min(cargo.moving_for_ms + paused_ms, DURATION_MS_MAX) if going_on else 0
     cargo.moving_ms = received_ms
 
 
@@ -37,7 +39,7 @@ def unescorted_since_ms(cargo: Row, plans: Plans, convoy: Row, vehicles: Records
 
     Where the plan expects silence, an escort counts as fresh for the time that crossing takes.
     """
-    since_ms = float(cargo.moving_since_ms)
+    since_ms = float(cargo.moving_ms - cargo.moving_for_ms)
     for k in range(convoy.cargo_count, convoy.member_count):
         row = plans.members[convoy.member_from + k].row
         if row >= 0:
