@@ -185,3 +185,10 @@ def test_a_relocated_escort_is_unknown_in_between():
     far = [a for i in range(6, 14) for a in (at("K1", 10 * i, 4000 + 150 * i), at("E1", 10 * i, 15_000))]
     [raised] = [a for a in Drive(convoy()).send(*sent, *far).alerts if a.kind == "separation"]
     assert seconds(raised.onset_ms) == 90
+
+
+def test_relocated_cargo_is_apart_from_where_it_turns_up():
+    sent = every_10_s(*[200] * 6)
+    far = [a for i in range(6, 14) for a in (at("K1", 10 * i, 15_000), at("E1", 10 * i, 4200 + 150 * i))]
+    [raised] = [a for a in Drive(convoy()).send(*sent, *far).alerts if a.kind == "separation"]
+    assert (seconds(raised.onset_ms), raised.severity) == (80, "critical")
