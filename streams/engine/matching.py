@@ -88,9 +88,12 @@ def go_on(start: Story, at_m: float, segment: int) -> Story:
 
 
 @kernel
-def direction_of(story: Story) -> int:
-    """1 for a story that goes forwards, -1 for one that has turned back."""
-    return -1 if story.peak_m - story.at_m > TURNED_M else 1
+def direction_of(story: Story, accuracy_m: float) -> int:
+    """1 for a story that goes forwards, -1 for one that has turned back, farther than the fix may be off: a receiver
+    that loses the sky slides back along the road and says so, while its heading stays right.
+    """
+    free_m = TURNED_M if math.isnan(accuracy_m) else TURNED_M + accuracy_m
+    return -1 if story.peak_m - story.at_m > free_m else 1
 
 
 @kernel
@@ -172,7 +175,9 @@ def price(plans: Plans, convoy: Row, fix: Row, start: Story, found: tuple[int, f
         p.cost = np.inf
         if p.lateral_m <= limit_m:
             story = go_on(start, p.at_m, p.segment)
-            p.cost = place_cost(plans, convoy, fix, p, direction_of(story)) + transition_cost(start, story, straight_m)
+            p.cost = place_cost(plans, convoy, fix, p, direction_of(story, fix.accuracy_m)) + transition_cost(
+                start, story, straight_m
+            )
         if p.cost < best_cost:
             best, best_cost = k, p.cost
     return best

@@ -138,6 +138,17 @@ def test_a_round_trip_begins_at_its_beginning():
     assert drive.told() == []
 
 
+def test_fixes_that_slide_back_and_say_so_do_not_tell_of_a_turn():
+    drive = Drive(plan([(0.0, 0.0), (5000.0, 0.0), (0.0, 0.0)]))
+    drive.along([*line((0, 0), (5000, 0), 75), *line((4925, 0), (3050, 0), 75)], every_s=5)
+    slides = [60, 120, 170, 190, 170, 120, 60, 0]
+    for i, slide_m in enumerate(slides):
+        x = 3038.0 - 12.0 * i
+        fix = ping(600 + 5 * i, (x + slide_m, 0), speed_mps=2.5, heading_deg=270, accuracy_m=5 + slide_m / 2)
+        drive.send(fix)
+    assert drive.progress_m() == pytest.approx(10_000 - x, abs=2)
+
+
 def test_a_shortcut_rejoins_further_ahead():
     winding = [(0.0, 0.0), (2000.0, 0.0), (2000.0, 3000.0), (4000.0, 3000.0), (4000.0, 0.0), (8000.0, 0.0)]
     drive = Drive(plan(winding)).along(line((0, 0), (8000, 0), 120))
