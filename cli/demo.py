@@ -21,12 +21,13 @@ from cli.operation import Operation, first_of
 from cli.words import Lang
 from cli.worker_process import WorkerEnded, compile_engine
 from deploy.kafka.embedded import EmbeddedKafka
-from models.plan import ConvoyPlan
 from models.topics import TopicSet
 from simulate.bontang import FAULTS, PLAN
-from simulate.faults import expected
+from simulate.label_file import possible_episodes, whole_episodes
+from simulate.labels import label
 from simulate.schedule import depart_from
-from simulate.traffic import DEFAULT_DEPART_S, generate
+from simulate.traffic import DEFAULT_DEPART_S, Simulation, simulate
+from simulate.truth import Label
 from streams.recording import Arrival
 
 SPEED = 20.0
@@ -61,13 +62,13 @@ def demo(
         compile_engine()
         with _embedded_unless(settings.broker, console) as broker, broker_faults(broker):
             console.print("Starting the worker.")
-            operation = _operation(broker, settings.topic_prefix, console, lang)
+            operation, labels = _operation(broker, settings.topic_prefix, console, lang)
             asyncio.run(_until_stopped(operation.run(for_s)))
     except WorkerEnded as error:
         leave(Exit.FAILED, str(error))
     except KeyboardInterrupt:
         leave(Exit.FAILED, "Stopped before the operation began.")
-    _conclude(operation, for_s)
+    _conclude(operation, labels, for_s)
 
 
 @contextmanager
@@ -86,19 +87,18 @@ def _embedded_unless(broker: str | None, console: Console) -> Iterator[str]:
         kafka.stop()
 
 
-def _operation(broker: str, prefix: str, console: Console, lang: Lang) -> Operation:
+def _operation(broker: str, prefix: str, console: Console, lang: Lang) -> tuple[Operation, list[Label]]:
+    """What is to be run, and what must come of it."""
     begin_s = (int(time.time()) - BEGIN_AGO_S) // 60 * 60
     plans = depart_from(read_plans(PLAN), datetime.fromtimestamp(begin_s + DEFAULT_DEPART_S, UTC))
     topics = TopicSet(f"{prefix}-demo-{int(time.time())}", PARTITIONS, replay=True)
     view = OperationView(plans, SPEED, console, lang)
-    return Operation(broker, topics, plans, _arrivals(plans, begin_s * 1000), SPEED, view)
+    driven = simulate(plans, FAULTS, begin_s * 1000, SEED)
+    return Operation(broker, topics, plans, _arrivals(driven), SPEED, view), label(driven)
 
 
-def _arrivals(plans: Sequence[ConvoyPlan], begin_ms: int) -> list[Arrival]:
-    return [
-        Arrival(ping.received_ms, ping.convoy_id.encode(), ping.value(), RANK[ping.role])
-        for ping in generate(plans, FAULTS, begin_ms, SEED)
-    ]
+def _arrivals(driven: Simulation) -> list[Arrival]:
+    return [Arrival(ping.received_ms, ping.convoy_id.encode(), ping.value(), RANK[ping.role]) for ping in driven.pings]
 
 
 async def _until_stopped(operation: Coroutine[Any, Any, None]) -> None:
@@ -109,9 +109,9 @@ async def _until_stopped(operation: Coroutine[Any, Any, None]) -> None:
     await first_of(operation, stop.wait())
 
 
-def _conclude(operation: Operation, for_s: float | None) -> None:
+def _conclude(operation: Operation, labels: Sequence[Label], for_s: float | None) -> None:
     """Print what came of it: JSON for programs with --for, else sentences. Ends with FAILED if --for missed alerts."""
-    verdict = operation.outcome.verdict(expected(operation.plans, FAULTS))
+    verdict = operation.outcome.verdict(whole_episodes(labels), possible_episodes(labels))
     if for_s is None:
         _print_summary(operation)
         return

@@ -18,6 +18,7 @@ COMMANDS = {
     "plan": Place("cli.plan", "Check, import, list and withdraw plans."),
     "alerts": Place("cli.alerts", "Follow the alerts as they come."),
     "replay": Place("cli.replay", "Publish a recording to a replay set, as it was received."),
+    "simulate": Place("cli.simulate", "Drive a plan, and label what its vehicles would send."),
     "detect": Place("cli.detect", "Find the alerts of a recording, without Kafka."),
     "doctor": Place("cli.doctor", "Check settings, libraries, broker, topics and disk."),
     "schema": Place("cli.schema", "Print the JSON Schemas of what Kawal reads and writes."),

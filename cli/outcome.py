@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from models.alert import Alert
-from simulate.faults import Expected
+from simulate.label_file import Told
 
 SOUNDING = frozenset({"critical", "high", "medium"})
 """Severities that wake an operator: one of them without a fault behind it is a false alarm."""
@@ -48,15 +48,17 @@ class Outcome:
         """Number of alert records of each transition."""
         return dict(Counter(name for names in self._transitions.values() for name in names))
 
-    def verdict(self, expected: Collection[Expected]) -> Verdict:
-        """Every expected episode must have been raised once and cleared once, and no other may have sounded."""
+    def verdict(self, expected: Collection[Told], possible: Collection[Told] = ()) -> Verdict:
+        """Every expected episode must have been raised once and cleared once, and none that is not possible may have
+        sounded.
+        """
         whole = {self._episode(i) for i, names in self._transitions.items() if _whole(names)}
         sounded = {self._episode(i) for i, alert in self._worst.items() if alert.severity in SOUNDING}
-        return Verdict(_said(set(expected) - whole), _said(sounded - set(expected)))
+        return Verdict(_said(set(expected) - whole), _said(sounded - set(expected) - set(possible)))
 
-    def _episode(self, alert_id: str) -> Expected:
+    def _episode(self, alert_id: str) -> Told:
         alert = self._worst[alert_id]
-        return Expected(alert.convoy_id, alert.vehicle_id or "", alert.kind)
+        return Told(alert.convoy_id, alert.vehicle_id or "", alert.kind)
 
 
 def _whole(transitions: list[str]) -> bool:
@@ -64,5 +66,5 @@ def _whole(transitions: list[str]) -> bool:
     return ends == ("raised", "cleared") and transitions.count("raised") == transitions.count("cleared") == 1
 
 
-def _said(episodes: Collection[Expected]) -> list[str]:
+def _said(episodes: Collection[Told]) -> list[str]:
     return [" ".join(filter(None, (e.kind, e.convoy_id, e.vehicle_id))) for e in sorted(episodes)]

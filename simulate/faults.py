@@ -1,15 +1,8 @@
-"""What may go wrong in a simulated operation, and which alerts it must bring."""
+"""What may go wrong in a simulated operation. Seconds count from the operation's begin, metres along the route."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
-
-import numpy as np
-
-from models.plan import ConvoyPlan
-from simulate.track import Track
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +25,35 @@ class Halt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dropout:
-    """Nothing that a vehicle sends between two event times arrives; seconds from the operation's begin."""
+class Return:
+    """The convoy turns at `at_m`, drives `back_m` back along its route, and turns again."""
+
+    convoy_id: str
+    at_m: float
+    back_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sprint:
+    """The convoy drives `speed_mps` for `length_m` metres, whatever the curves."""
+
+    convoy_id: str
+    from_m: float
+    length_m: float
+    speed_mps: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyStart:
+    """The convoy leaves `by_s` before its `depart_at`."""
+
+    convoy_id: str
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """One vehicle stands `duration_s` while the others go on; then it catches up."""
 
     convoy_id: str
     vehicle_id: str
@@ -41,43 +61,84 @@ class Dropout:
     duration_s: float
 
 
-Fault = Detour | Halt | Dropout
-
-
-class Expected(NamedTuple):
-    """One episode that the alerts must tell from its `raised` to its `cleared`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropout:
+    """Nothing that a vehicle sends between two event times arrives."""
 
     convoy_id: str
     vehicle_id: str
-    kind: str
+    from_s: float
+    duration_s: float
 
 
-def expected(plans: Iterable[ConvoyPlan], faults: Sequence[Fault]) -> set[Expected]:
-    """The episodes that `faults` must bring, one a vehicle concerned; what a plan authorises brings none."""
-    return {
-        Expected(plan.convoy_id, vehicle_id, kind)
-        for plan in plans
-        for fault in faults
-        if fault.convoy_id == plan.convoy_id
-        for vehicle_id, kind in _episodes(plan, fault)
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst:
+    """What a vehicle sends between two event times waits in the device and arrives at the end, all at once."""
+
+    convoy_id: str
+    vehicle_id: str
+    from_s: float
+    duration_s: float
 
 
-def _episodes(plan: ConvoyPlan, fault: Fault) -> Iterator[tuple[str, str]]:
-    if isinstance(fault, Dropout):
-        yield fault.vehicle_id, "signal-lost"
-    elif isinstance(fault, Detour):
-        yield from ((vehicle.vehicle_id, "deviation") for vehicle in plan.vehicles)
-    elif not _authorised(plan, fault):
-        yield from ((vehicle.vehicle_id, "stall") for vehicle in plan.vehicles)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeats:
+    """Every ping of a vehicle arrives `times` times."""
+
+    convoy_id: str
+    vehicle_id: str
+    times: int
 
 
-def _authorised(plan: ConvoyPlan, halt: Halt) -> bool:
-    """Whether the convoy's place, and its time there, are those of a planned stop."""
-    track = Track.of(plan.route)
-    place = track.at(np.array([halt.at_m]))
-    for stop in plan.stops:
-        stop_m = Track.of([plan.route[0], (stop.lon, stop.lat)]).points_m[1]
-        if abs(place[0] - stop_m) <= stop.radius_m and halt.duration_s <= stop.max_dwell_s:
-            return True
-    return False
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shuffle:
+    """Every ping of a vehicle takes up to `within_s` longer to arrive, each its own time: they overtake each other."""
+
+    convoy_id: str
+    vehicle_id: str
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spike:
+    """One fix of a vehicle, the first from `at_s` on, is `distance_m` off."""
+
+    convoy_id: str
+    vehicle_id: str
+    at_s: float
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockError:
+    """A device's clock is `offset_s` behind the true time."""
+
+    convoy_id: str
+    vehicle_id: str
+    offset_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duress:
+    """The crew presses the duress button and releases it later."""
+
+    convoy_id: str
+    vehicle_id: str
+    from_s: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """A device repeats its position while it goes on reporting speed."""
+
+    convoy_id: str
+    vehicle_id: str
+    from_s: float
+    duration_s: float
+
+
+Driving = Detour | Halt | Return | Sprint | EarlyStart
+"""What a whole convoy does; the other faults are of one vehicle."""
+
+Fault = Driving | Behind | Dropout | Burst | Repeats | Shuffle | Spike | ClockError | Duress | Frozen

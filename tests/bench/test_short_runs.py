@@ -52,7 +52,7 @@ def test_detect_finds_the_right_alerts() -> None:
     assert result["seconds"] > 0
 
 
-@pytest.mark.parametrize("name", ["throughput", "latency", "catchup", "detect"])
+@pytest.mark.parametrize("name", ["throughput", "latency", "catchup", "detect", "accuracy"])
 def test_help_teaches_what_is_measured(name: str) -> None:
     told = subprocess.run([sys.executable, "-m", f"bench.{name}", "--help"], cwd=ROOT, capture_output=True, check=True)
     assert len(told.stdout.splitlines()) > 10

@@ -4,9 +4,9 @@ from typing import Any
 
 from cli.outcome import Outcome
 from models.alert import Alert
-from simulate.faults import Expected
+from simulate.label_file import Told
 
-DEVIATION = Expected("BTG-01", "KT-8101-SX", "deviation")
+DEVIATION = Told("BTG-01", "KT-8101-SX", "deviation")
 T_MS = 1_764_000_000_000
 
 
