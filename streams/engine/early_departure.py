@@ -25,11 +25,13 @@ def has_left(vehicle: Row, convoy: Row, fix_ms: int) -> bool:
 
 @kernel
 def track_departure(vehicle: Row, convoy: Row, fix: Row, out: Out) -> None:
-    """Note the departure; tell it when it is more than `early_departure_s` before `depart_at`."""
+    """Note the departure; tell it when it is, and is heard, more than `early_departure_s` before `depart_at`: a clock
+    that is hours behind says of every departure that it was early.
+    """
     if not has_left(vehicle, convoy, fix.fix_ms):
         return
     vehicle.departed = 1
-    early_s = (convoy.depart_ms - fix.fix_ms) / 1000.0
+    early_s = (convoy.depart_ms - max(fix.fix_ms, fix.received_ms)) / 1000.0
     if early_s > convoy.early_departure_s:
         out.transitions[out.filled[0]].severity = MEDIUM
         evidence = (early_s, convoy.early_departure_s, early_s)

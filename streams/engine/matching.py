@@ -35,6 +35,7 @@ TURNED_M = 40.0  # from here on a heading against the road's is expected
 SAME_PLACE_M = 30.0  # two stories that end within this distance are one
 DECIDE_M = 50.0  # displacement after which the first match is decided
 TIE_COST = 1.0  # where stories are equally good the earlier leg is assumed: a convoy begins at the beginning
+EARLY_FACTOR = 2.0  # times `depart_m`: a vehicle at the start before its time is sought so far along
 WINDOW_SLACK_M = 200.0
 WINDOW_FACTOR = 1.2
 MOVING_MPS = 2.0  # below this a receiver's heading is noise
@@ -318,17 +319,23 @@ def follow(vehicle: Row, plans: Plans, convoy: Row, fix: Row, scratch: Scratch) 
 
 
 @kernel
-def match(vehicle: Row, plans: Plans, convoy: Row, fix: Row, scratch: Scratch) -> None:
+def match(vehicle: Row, plans: Plans, convoy: Row, fix: Row, early: bool, scratch: Scratch) -> None:
     """Set `lateral_m` (of this fix) and `progress_m` (NaN while unknown) and carry the hypotheses on by one fix.
 
     Off the route `lateral_m` is the distance to the window of the believed story and `progress_m` where it left the
     road.
+
+    An `early` vehicle stands at the start before its time: it is at the beginning, wherever else the road comes by, and
+    each fix is matched afresh. On a road there and back, drifting fixes would otherwise tell a story of coming home.
     """
+    far_m = min(convoy.length_m, EARLY_FACTOR * convoy.depart_m) if early else convoy.length_m
+    if early:
+        forget_place(vehicle)
     if vehicle.hypothesis_count == 0:
         vehicle.first_lat = fix.lat
         vehicle.first_lon = fix.lon
         limit_m = convoy.deviation_raise_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
-        places = find_places(plans, convoy, fix, (0.0, convoy.length_m, 0), scratch)
+        places = find_places(plans, convoy, fix, (0.0, far_m, 0), scratch)
         count = add_anywhere(plans, convoy, fix, (places, 0, 0.0, limit_m), scratch)
         vehicle.lateral_m = nearest_m(scratch, places)
     else:

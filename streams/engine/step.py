@@ -48,7 +48,7 @@ from streams.engine.geometry import distance_m
 from streams.engine.intake import admit, admit_presence
 from streams.engine.jit import entry, kernel
 from streams.engine.late import judge_late, late_due_ms, predicted_late_s, sweep_late, tell_growing, track_pace
-from streams.engine.matching import forget_place, match
+from streams.engine.matching import match
 from streams.engine.missed_checkpoint import judge_checkpoints, start_checkpoints
 from streams.engine.overspeed import judge_overspeed, speed_of, watch_speed
 from streams.engine.plan_change import find_stop, follow_plan
@@ -100,9 +100,7 @@ def is_waiting(vehicle: Row, plans: Plans, convoy: Row, at_ms: int) -> bool:
 
 @kernel
 def is_early(vehicle: Row, plans: Plans, convoy: Row) -> bool:
-    """Whether it is at the start, within `depart_m`, before its time. Each fix is then matched afresh: on a road
-    there and back, drifting fixes of a waiting vehicle would tell a story of coming home.
-    """
+    """Whether it is at the start, within `depart_m`, before its time."""
     if vehicle.departed or vehicle.fix_ms >= convoy.depart_ms:
         return False
     start = plans.vertices[convoy.vertex_from]
@@ -243,9 +241,7 @@ def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch)
     moves = result == ACCEPTED and located
     if moves:
         store_fix(vehicle, fix)
-        if is_early(vehicle, plans, convoy):
-            forget_place(vehicle)
-        match(vehicle, plans, convoy, fix, scratch)
+        match(vehicle, plans, convoy, fix, is_early(vehicle, plans, convoy), scratch)
         track_pace(vehicle, convoy, step)
         track_frozen(vehicle, fix, step)
     if fix.sos or vehicle.open[SOS]:
