@@ -73,16 +73,22 @@ def _alone(cargo: Seen, escorts: Sequence[Seen], doubtful: bool) -> Iterator[Lab
     stale_s = max(limits.partner_stale_s, 3 * max(one.interval_s for one in escorts))
     drives = (cargo.ride.speed_mps(time_s) > MOVING_MPS) & (time_s >= cargo.ride.depart_s)
     hold_s = limits.unescorted_hold_s
-    for span in spans(time_s, drives & (ages_s > min(stale_s, hold_s) - cargo.interval_s)):
+    for span in spans(time_s, ages_s > min(stale_s, hold_s) - cargo.interval_s):
+        within = (time_s >= span.first_s) & (time_s <= span.last_s)
+        if not (within & drives).any():
+            continue
+        # a red light in between starts the clock again, but does not end what has been raised
+        sure = [
+            run
+            for run in spans(time_s, within & drives & (ages_s >= stale_s))
+            if run.last_s - run.first_s >= hold_s + 3 * cargo.interval_s
+        ]
         # where the plan expects silence of the escorts, nobody can say who is with the cargo
         expected = any(one.expects_silence(span.first_s) for one in escorts)
-        worst_s = float(ages_s[(time_s >= span.first_s) & (time_s <= span.last_s)].max())
-        must = worst_s >= stale_s + hold_s + 2 * cargo.interval_s and not doubtful and not expected
-        onset = Window(
-            span.first_s - stale_s - 2 * cargo.interval_s, span.last_s if not must else span.first_s + stale_s
-        )
-        latest_s = span.first_s + stale_s + hold_s + 2 * cargo.interval_s
-        raised = Window(span.first_s, cargo.heard_s(max(latest_s, 0.0 if must else span.last_s)) + 5.0)
+        must = bool(sure) and not doubtful and not expected
+        latest_s = sure[0].first_s + hold_s + 3 * cargo.interval_s if must else span.last_s
+        onset = Window(span.first_s - stale_s - 2 * cargo.interval_s, latest_s)
+        raised = Window(span.first_s, cargo.heard_s(latest_s) + 5.0)
         cleared = (
             None if span.end_s is None else Window(span.last_s, cargo.heard_s(span.end_s + 3 * cargo.interval_s) + 60.0)
         )

@@ -78,8 +78,12 @@ def label_checkpoints(seen: Seen) -> Iterator[Label]:
         passed = time_s[along_m > _progress_m(seen, place_m) + limits.missed_checkpoint_m - MARGIN_M]
         surely = _passed_for_sure(seen, _progress_m(seen, place_m) + limits.missed_checkpoint_m + MARGIN_M)
         nearest_m = float(np.abs(points_m - place_m).min(initial=np.inf))
-        seen_m = float(np.abs(seen.ride.position(seen.time_s) - place_m).min())
-        if len(passed) and seen_m > checkpoint.radius_m - AROUND_M:
+        if not len(passed):
+            continue
+        # coming by later, on another leg, does not undo that it was passed
+        before_s = seen.time_s[seen.time_s <= passed[0]]
+        seen_m = float(np.abs(seen.ride.position(before_s) - place_m).min(initial=np.inf))
+        if seen_m > checkpoint.radius_m - AROUND_M:
             must = surely is not None and nearest_m > checkpoint.radius_m + AROUND_M
             latest_s = seen.heard_s(float(seen.time_s[-1]) if surely is None else surely + 3 * seen.interval_s) + 3.0
             yield seen.label("missed-checkpoint", must, Window(0.0, latest_s), Window(float(passed[0]), latest_s), None)
