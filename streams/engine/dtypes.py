@@ -297,6 +297,8 @@ VEHICLE = _record(
     ("trail_judged", np.int8),
     ("cargo", np.int8),
     ("departed", np.int8),
+    # stall: the vehicle still rolled when it came to where it stands.
+    ("rolling", np.int8),
     ("arrived", np.int8),
     ("sos", np.int8),
     # The reason code with which it left the plan, 0 while it is in it.

@@ -18,9 +18,13 @@ from streams.engine.dtypes import (
 from streams.engine.episodes import close_episode, follow_episode, open_episode
 from streams.engine.geometry import distance_m
 from streams.engine.jit import kernel
-from streams.engine.matching import accuracy_allowance_m
+from streams.engine.matching import MOVING_MPS, accuracy_allowance_m
 from streams.engine.signal_lost import threshold_s
 from streams.engine.stretches import crossing_s
+
+STILL_MPS = 0.5  # a standing receiver reports a few tenths
+EXCURSION_FACTOR = 4.0  # fixes of a standing vehicle leave its radius so far, between walls,
+EXCURSION_MS = 60_000  # but not for long
 
 
 @kernel
@@ -49,34 +53,63 @@ def set_anchor(vehicle: Row, fix: Row) -> None:
     vehicle.anchor_ms = fix.fix_ms
     vehicle.anchor_lat = fix.lat
     vehicle.anchor_lon = fix.lon
+    vehicle.rolling = fix.speed_mps > MOVING_MPS
+
+
+@kernel
+def is_still(fix: Row) -> bool:
+    """Whether the fix reports that the vehicle does not move."""
+    return bool(fix.speed_mps <= STILL_MPS)
+
+
+@kernel
+def follow_anchor(vehicle: Row, fix: Row, reach_m: float) -> bool:
+    """Let the place where it stands follow a fix; whether that is out of its reach.
+
+    A place where it still rolled is only on the way to where it stands now.
+    """
+    away = distance_m(vehicle.anchor_lat, vehicle.anchor_lon, fix.lat, fix.lon) > reach_m
+    if away or (vehicle.rolling and is_still(fix)):
+        set_anchor(vehicle, fix)
+    return away
+
+
+@kernel
+def is_excursion(vehicle: Row, fix: Row, before_m: float, reach_m: float) -> bool:
+    """Whether a fix away from where the vehicle stood says itself that it does not move, not far off nor long yet."""
+    near = before_m <= EXCURSION_FACTOR * reach_m
+    return bool(is_still(fix) and near and fix.fix_ms - vehicle.anchor_ms < EXCURSION_MS)
 
 
 @kernel
 def track_anchor(vehicle: Row, convoy: Row, fix: Row) -> bool:
     """Follow where the vehicle stands; true when it has surely moved.
 
-    One fix beyond the radius may be an outlier: the place before is kept, and a next fix back there restores it, clock
-    and all. Only a second fix away from it proves movement.
+    One fix beyond the radius may be an outlier, and so may all that report no speed: the place before is kept, and a
+    next fix back there restores it, clock and all. Only a second fix away from it proves movement.
     """
     reach_m = convoy.stall_radius_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
     if vehicle.anchor_ms == NEVER:
         set_anchor(vehicle, fix)
         return False
-    doubtful = vehicle.before_ms != NEVER
-    if doubtful and distance_m(vehicle.before_lat, vehicle.before_lon, fix.lat, fix.lon) <= reach_m:
+    if vehicle.before_ms == NEVER:
+        stood = vehicle.anchor_ms, vehicle.anchor_lat, vehicle.anchor_lon
+        if follow_anchor(vehicle, fix, reach_m):
+            vehicle.before_ms, vehicle.before_lat, vehicle.before_lon = stood
+        return False
+    before_m = distance_m(vehicle.before_lat, vehicle.before_lon, fix.lat, fix.lon)
+    if before_m <= reach_m:
         vehicle.anchor_ms = vehicle.before_ms
         vehicle.anchor_lat = vehicle.before_lat
         vehicle.anchor_lon = vehicle.before_lon
+        vehicle.rolling = 0
         vehicle.before_ms = NEVER
         return False
-    vehicle.before_ms = NEVER
-    if distance_m(vehicle.anchor_lat, vehicle.anchor_lon, fix.lat, fix.lon) > reach_m:
-        if not doubtful:
-            vehicle.before_ms = vehicle.anchor_ms
-            vehicle.before_lat = vehicle.anchor_lat
-            vehicle.before_lon = vehicle.anchor_lon
-        set_anchor(vehicle, fix)
-    return doubtful
+    moved = not is_excursion(vehicle, fix, before_m, reach_m)
+    if moved:
+        vehicle.before_ms = NEVER
+    follow_anchor(vehicle, fix, reach_m)
+    return moved
 
 
 @kernel

@@ -142,3 +142,29 @@ def test_in_a_stretch_without_signal_silence_says_nothing_of_standing():
     drive = Drive(quiet).along([*moving(), HERE]).until(1100)
     assert drive.alerts == []
     assert drive.until(1120).told("stall") == ["stall raised"]
+
+
+def test_it_stands_from_where_it_came_to_a_halt_not_from_where_it_still_rolled():
+    drive = Drive(plan(STRAIGHT)).along([(1000.0, 0.0)], speed_mps=9.0)
+    drive.along([(1048.0, 0.0)] * 10 + [(1053.0, 0.0)] * 10, begin_s=10, speed_mps=0.0)
+    [alert] = drive.alerts
+    assert (alert.kind, seconds(alert.onset_ms), seconds(alert.at_ms)) == ("stall", 10, 190)
+
+
+def test_fixes_that_wander_off_without_a_speed_do_not_end_the_standing():
+    wander = [(1000.0, y) for y in (0.0, 0.0, 60.0, 145.0, 110.0, 0.0)]
+    drive = Drive(plan(STRAIGHT)).along([*wander, *[(1000.0, 0.0)] * 20], speed_mps=0.1)
+    assert [(a.kind, seconds(a.onset_ms)) for a in drive.alerts] == [("stall", 0)]
+
+
+def test_a_receiver_that_always_reports_no_speed_moves_all_the_same():
+    drive = Drive(plan(STRAIGHT)).along([(1000.0, 0.0)] * 20, speed_mps=0.0)
+    drive.along([(1000.0 + 100 * i, 0.0) for i in range(1, 9)], begin_s=200, speed_mps=0.0)
+    assert drive.told() == ["stall raised", "stall cleared"]
+
+
+def test_it_moved_when_it_stands_elsewhere_for_a_minute():
+    drive = Drive(plan(STRAIGHT)).along([(1000.0, 0.0)] * 20, speed_mps=0.0)
+    drive.along([(1100.0, 0.0)] * 10, begin_s=200, speed_mps=0.0)
+    assert drive.told() == ["stall raised", "stall cleared"]
+    assert seconds(drive.alerts[1].at_ms) == 260
