@@ -2,13 +2,13 @@
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.instants import instant_ms
-from models.limits import OVERSPEED_MPS
+from models.limits import OVERSPEED_MPS, Limits
 from models.plan import Checkpoint, ConvoyPlan, Vehicle
 from streams.engine.dtypes import (
     CHECKPOINT,
@@ -154,6 +154,11 @@ def overspeed_mps(plan: ConvoyPlan, vehicle: Vehicle) -> float:
     return plan.limits.overspeed_mps or OVERSPEED_MPS.get(vehicle.mode, float("inf"))
 
 
+def _set_limits(convoy: Records, limits: Limits) -> None:
+    for name in LIMITS:
+        convoy[name] = getattr(limits, name)
+
+
 def compile_plan(plan: ConvoyPlan) -> Compiled:
     """Compile the plan of one convoy. Raises ValueError when its route has no length."""
     vertices = compile_route(plan.route)
@@ -166,8 +171,7 @@ def compile_plan(plan: ConvoyPlan) -> Compiled:
     convoy.checkpoint_count = len(plan.checkpoints)
     convoy.length_m = vertices.at_m[-1]
     convoy.depart_ms = NEVER if plan.depart_at is None else instant_ms(plan.depart_at)
-    for name in LIMITS:
-        convoy[name] = getattr(plan.limits, name)
+    _set_limits(convoy, plan.limits)
     stops = np.array([(s.lat, s.lon, s.radius_m, s.max_dwell_s) for s in plan.stops], STOP).view(np.recarray)
     stretches = np.array([(s.from_m, s.to_m) for s in plan.no_signal], STRETCH).view(np.recarray)
     checkpoints = place_checkpoints(plan.checkpoints, vertices)
@@ -176,6 +180,13 @@ def compile_plan(plan: ConvoyPlan) -> Compiled:
     convoy.schedule_count = len(schedule)
     vehicles = {vehicle.vehicle_id: vehicle for vehicle in plan.vehicles}
     return Compiled(plan, convoy, vertices, stops, stretches, checkpoints, schedule, vehicles, float(vertices.at_m[-1]))
+
+
+def with_limits(compiled: Compiled, limits: Limits) -> Compiled:
+    """Give the same plan under other limits; its tables are shared, for nothing in them depends on a limit."""
+    convoy = compiled.convoy.copy()
+    _set_limits(convoy, limits)
+    return replace(compiled, plan=compiled.plan.model_copy(update={"limits": limits}), convoy=convoy)
 
 
 def _joined(parts: Sequence[Records], dtype: "np.dtype[np.void]") -> Records:
