@@ -13,6 +13,7 @@ from models.convoy_status import ConvoyStatus
 from models.plan import ConvoyPlan
 from streams.compile_plan import Compiled
 from streams.decode import TICK_RANK, Columns, decode
+from streams.engine.dtypes import Row
 from streams.recording import Arrival
 from streams.watch import RESULTS, Watch
 
@@ -77,6 +78,10 @@ class Detection:
     def status(self, convoy_id: str) -> ConvoyStatus | None:
         """Tell where a convoy is at the latest arrival."""
         return self._watch.status(convoy_id)
+
+    def look(self, convoy_id: str, vehicle_id: str) -> Row | None:
+        """Give a copy of what is remembered of a vehicle at the latest arrival, None when it is not known."""
+        return self._watch.look(convoy_id, vehicle_id)
 
     def finish(self, until_ms: int | None) -> Judged:
         """Judge the silence up to the last arrival, or until `until_ms` where that is later."""

@@ -147,6 +147,11 @@ class Watch:
         row = self._roster.row_of.get((convoy_id, vehicle_id))
         return 0 if row is None else int(self._engine.vehicles[row].received_count)
 
+    def look(self, convoy_id: str, vehicle_id: str) -> Row | None:
+        """Give a copy of a vehicle's row, None when it is not known."""
+        row = self._roster.row_of.get((convoy_id, vehicle_id))
+        return None if row is None else self._engine.vehicles[row : row + 1].copy()[0]
+
     def _checkpoint(self, told: Row) -> Checkpoint | None:
         """Give the checkpoint that a transition speaks of."""
         number = int(told.checkpoint)
