@@ -55,19 +55,16 @@ class Trails:
         return straight_m if straight_m <= self._together_m or math.isnan(along_m) else along_m
 
     def _where(self, vehicle_id: str, at_ms: int) -> Place | None:
-        """Where an escort was: between two fixes in a straight line, after the last one there for as long as it is
-        fresh, None where that is not known.
+        """Where an escort was: between two fixes in a straight line; None before the first, after the last, and
+        where the one before is no longer fresh.
         """
         places, fresh_ms = self._places[vehicle_id], self._fresh_ms[vehicle_id]
         after = bisect_left(places, at_ms, key=_time)
         if after < len(places) and places[after].fix_ms == at_ms:
             return places[after]
-        if after == 0 or at_ms - places[after - 1].fix_ms > fresh_ms:
+        if after in (0, len(places)) or at_ms - places[after - 1].fix_ms > fresh_ms:
             return None
-        before = places[after - 1]
-        if after == len(places):
-            return before
-        following = places[after]
+        before, following = places[after - 1 : after + 1]
         share = (at_ms - before.fix_ms) / (following.fix_ms - before.fix_ms)
         pairs = zip(before[1:], following[1:], strict=True)
         return Place(at_ms, *(one + share * (other - one) for one, other in pairs))

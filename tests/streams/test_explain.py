@@ -138,6 +138,22 @@ def test_the_pings_of_others_are_judged_and_not_told() -> None:
     assert story("deviation", both).samples == story("deviation", away_and_back()).samples
 
 
+@pytest.mark.parametrize(("kind", "limit", "value"), [("separation", 500.0, 1000.0), ("unescorted", 60.0, 5.0)])
+def test_a_gap_and_an_unheard_escort_are_worked_out_from_the_pings_of_both(
+    kind: str, limit: float, value: float
+) -> None:
+    behind = [ping(s, 8.0 * s, vehicle_id="POL-1")._replace(rank=ESCORT) for s in range(5, 1000, 10)]
+    both = sorted([*away_and_back(), *behind], key=lambda arrival: arrival.received_ms)
+    alerts = [alert.model_copy(update={"kind": kind, "threshold": limit}) for alert in episode(PLAN, both, "deviation")]
+    told = explain(PLAN, alerts, both)
+    on_route = [sample for sample in told.samples if (sample.lateral_m or 0.0) < 100.0]
+    for sample in on_route[:-1]:
+        assert sample.value == pytest.approx(value, abs=5.0)
+        assert sample.beyond == (value > limit)
+    # the escort's place at the last one would take a fix that came later
+    assert on_route[-1].value == (None if kind == "separation" else 5.0)
+
+
 def test_pings_that_are_gone_or_another_plan_do_not_pretend_to_explain() -> None:
     arrivals = away_and_back()
     alerts = episode(PLAN, arrivals, "deviation")

@@ -25,11 +25,11 @@ def test_the_escort_is_where_it_was_between_two_fixes() -> None:
     assert escort.gap_m(place(10_000, 1500.0)) == pytest.approx(300.0, rel=0.01)
 
 
-def test_after_its_last_fix_it_is_there_while_that_is_fresh() -> None:
-    escort = trails(place(0, 1000.0))
+def test_where_it_was_is_not_known_beyond_its_fixes_nor_long_after_one() -> None:
+    escort = trails(place(0, 1000.0), place(100_000, 1000.0))
     assert escort.gap_m(place(60_000, 1500.0)) == pytest.approx(500.0, rel=0.01)
-    assert math.isnan(escort.gap_m(place(60_001, 1500.0)))
-    assert math.isnan(escort.gap_m(place(-1, 1500.0)))
+    for ms in (-1, 60_001, 100_001):
+        assert math.isnan(escort.gap_m(place(ms, 1500.0)))
 
 
 def test_along_the_route_counts_where_both_are_on_it_and_are_not_side_by_side() -> None:
