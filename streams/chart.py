@@ -13,6 +13,7 @@ from streams.svg import Pixel, add, add_circle, add_line, add_text, clock, nice_
 BEYOND, WITHIN, UNKNOWN = "#c92a2a", "#1864ab", "#868e96"
 LIMIT = "#e67700"
 MARK = "#212529"
+NUMBER_PX = 22.0
 TIME_STEPS_S = (10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400, 604800)
 
 
@@ -75,8 +76,17 @@ def draw_chart(svg: Element, box: Box, story: Story, marks: Sequence[Mark], zone
     add_line(svg, [point for point, _ in points], stroke="#adb5bd", stroke_width=1)
     for point, sample in points:
         add_circle(svg, point, 3.5, f"{clock(sample.fix_ms, zone)} {sample.value:.1f} {unit}", fill=colour_of(sample))
+    _draw_numbers(svg, scales, marks)
+
+
+def _draw_numbers(svg: Element, scales: _Scales, marks: Sequence[Mark]) -> None:
+    """Draw the numbers on the upper edge, each that would cover the one before it below that."""
+    before = (-math.inf, 0.0)
     for mark in marks:
-        add_number(svg, (scales.pixel(mark.at_ms, 0.0)[0], box.top), mark)
+        x, _ = scales.pixel(mark.at_ms, 0.0)
+        y = before[1] + NUMBER_PX if x - before[0] < NUMBER_PX else scales.box.top
+        before = (x, y)
+        add_number(svg, before, mark)
 
 
 def _scales(box: Box, measured: list[Sample], story: Story, marks: Sequence[Mark]) -> _Scales:

@@ -76,6 +76,8 @@ def _positions(story: Story, marks: Sequence[Mark]) -> list[tuple[float, float]]
     """Give what the map must show, as (lon, lat): spikes that were held need not be on it; without pings, the route."""
     shown: Sequence[Sample | Mark] = [*(s for s in story.samples if s.result == "accepted"), *marks]
     places = [(it.lon, it.lat) for it in shown if it.lat is not None and it.lon is not None]
+    missed = {near.name for near in story.alerts[0].nearest or () if story.alerts[0].kind == "missed-checkpoint"}
+    places += [(place.lon, place.lat) for place in story.plan.checkpoints if place.name in missed]
     return places or list(story.plan.route)
 
 
@@ -128,7 +130,9 @@ def _draw_places(parent: Element, story: Story, frame: _Frame) -> None:
         add_circle(parent, at, ring_px, name, fill="none", stroke=colour, stroke_width=1.5, stroke_dasharray="5 4")
         if name and frame.shows(lat, lon):
             add(parent, "rect", x=at[0] - 5, y=at[1] - 5, width=10, height=10, fill=colour, stroke="#ffffff")
-            add_text(parent, (at[0] + 9, at[1] + 18), name, 12, fill=colour)
+            # towards the middle, where there is room for it
+            side, anchor = (9, "start") if at[0] < MAP.left + MAP.width / 2 else (-9, "end")
+            add_text(parent, (at[0] + side, at[1] + 18), name, 12, fill=colour, text_anchor=anchor)
 
 
 def _draw_pings(parent: Element, story: Story, frame: _Frame, zone: ZoneInfo) -> None:

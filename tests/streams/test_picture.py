@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.instants import LAST_MS
 from models.plan import ConvoyPlan
 from streams.chart import BEYOND, UNKNOWN, WITHIN, colour_of
 from streams.explain import Story, explain
 from streams.marks import marks_of
 from streams.picture import MAP, MARKS_SHOWN, draw
 from streams.svg import clean, nice_step
-from tests.streams.convoys import CARGO, at_ms, plan_of
+from tests.streams.convoys import CARGO, ping, plan_of
 from tests.streams.test_explain import PLAN, away_and_back, episode, standing, story
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -42,9 +41,9 @@ def test_the_pings_are_coloured_by_their_side_of_the_limit_and_all_within_the_ma
     svg = parsed(told)
     assert len(list(circles(svg, BEYOND))) == 10
     assert len(list(circles(svg, WITHIN))) == len(told.samples) - 10
-    for ping in [*circles(svg, BEYOND), *circles(svg, WITHIN)]:
-        assert MAP.left < float(ping.get("cx", "nan")) < MAP.left + MAP.width
-        assert MAP.top < float(ping.get("cy", "nan")) < MAP.top + MAP.height
+    for dot in [*circles(svg, BEYOND), *circles(svg, WITHIN)]:
+        assert MAP.left < float(dot.get("cx", "nan")) < MAP.left + MAP.width
+        assert MAP.top < float(dot.get("cy", "nan")) < MAP.top + MAP.height
 
 
 def test_times_are_those_of_the_plans_zone_and_the_limit_the_scale_and_north_are_said() -> None:
@@ -75,6 +74,21 @@ def test_checkpoints_and_stops_on_the_map_are_named() -> None:
     assert "Titik" in said
     assert "SPBU" in said
     assert "Jauh" not in said
+
+
+def test_a_missed_checkpoint_is_on_the_map() -> None:
+    places = [{"name": "Jauh", "lat": 0.04, "lon": 117.03, "radius_m": 100}]
+    away = [ping(s, 1000.0 + 15.0 * s) for s in range(0, 500, 10)]
+    assert "Jauh" in texts(parsed(story("missed-checkpoint", away, plan_of(checkpoints=places))))
+
+
+def test_numbers_that_would_cover_each_other_stand_below_one_another() -> None:
+    told = story("deviation", away_and_back())
+    twins = [told.alerts[0], told.alerts[0].model_copy(update={"transition": "updated"}), told.alerts[-1]]
+    svg = parsed(told._replace(alerts=twins))
+    places = [(one.get("cx"), one.get("cy")) for one in svg.iter(f"{SVG}circle") if one.get("fill") == "#212529"]
+    assert len(places) == 12
+    assert len(set(places)) == 12
 
 
 def test_text_from_outside_stays_text() -> None:
@@ -142,4 +156,3 @@ def test_the_names_of_the_vehicles_do_not_leave_the_picture() -> None:
     svg = parsed(explain(long, named, []))
     title = next(element for element in svg.iter(f"{SVG}text"))
     assert len(title.text or "") <= 75
-    assert at_ms(0) < LAST_MS
