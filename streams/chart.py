@@ -56,14 +56,14 @@ def add_number(parent: Element, at: Pixel, mark: Mark) -> None:
 
 def draw_chart(svg: Element, box: Box, story: Story, marks: Sequence[Mark], zone: ZoneInfo) -> None:
     """Draw the measured values, the limit and the marks; without values it says so."""
-    measured = sorted((sample.fix_ms, sample) for sample in story.samples if sample.value is not None)
+    measured = sorted((s for s in story.samples if s.value is not None), key=lambda sample: sample.fix_ms)
     unit = story.alerts[0].unit or ""
     add_text(svg, (box.left, box.top - 18), f"{story.measure}, {unit}", font_weight="bold")
     add(svg, "rect", x=box.left, y=box.top, width=box.width, height=box.height, fill="#f8f9fa", stroke="#ced4da")
     if not measured:
         add_text(svg, (box.left + 12, box.top + 24), "No ping around the alert has such a value.")
         return
-    scales = _scales(box, [sample for _, sample in measured], story, marks)
+    scales = _scales(box, measured, story, marks)
     _draw_axes(svg, scales, zone)
     if (limit := story.alerts[0].threshold) is not None:
         ends = [scales.pixel(ms, limit) for ms in scales.times_ms]
@@ -72,7 +72,7 @@ def draw_chart(svg: Element, box: Box, story: Story, marks: Sequence[Mark], zone
     for mark in marks:
         x, _ = scales.pixel(mark.at_ms, 0.0)
         add_line(svg, [(x, box.top), (x, box.top + box.height)], stroke=MARK, stroke_width=1)
-    points = [(scales.pixel(ms, sample.value or 0.0), sample) for ms, sample in measured]
+    points = [(scales.pixel(sample.fix_ms, sample.value or 0.0), sample) for sample in measured]
     add_line(svg, [point for point, _ in points], stroke="#adb5bd", stroke_width=1)
     for point, sample in points:
         add_circle(svg, point, 3.5, f"{clock(sample.fix_ms, zone)} {sample.value:.1f} {unit}", fill=colour_of(sample))

@@ -159,9 +159,13 @@ class _Witness:
             lateral_m=known(after.lateral_m) if has_moved else None,
             progress_m=known(after.progress_m) if has_moved else None,
             silence_s=None if heard_ms == NEVER else (int(fix.received_ms) - heard_ms) / 1000,
-            value=known(measure.read(look)) if measure and has_moved else None,
+            value=known(measure.read(look)) if measure and has_moved and not self._is_uncounted() else None,
             beyond=self._is_doubtful(look, result),
         )
+
+    def _is_uncounted(self) -> bool:
+        """Whether its kind has a measure and its reason none."""
+        return self._alert.kind == "bad-position" and self._alert.reason != "frozen"
 
     def _is_doubtful(self, look: Look, result: str) -> bool | None:
         """What a ping says of the kinds that no number decides."""

@@ -114,6 +114,11 @@ def test_a_call_for_help_and_a_made_up_position_are_yes_or_no() -> None:
     assert {sample.value for sample in told.samples} == {None}
     told = story("bad-position", [ping(s, 5000.0 + 10.0 * s, mock=s == 30) for s in range(0, 60, 10)])
     assert [sample.fix_ms for sample in told.samples if sample.beyond] == [at_ms(30)]
+    assert {sample.value for sample in told.samples} == {None}
+    frozen = [ping(s, 5000.0 + 10.0 * min(s, 50), speed_mps=10.0) for s in range(0, 130, 10)]
+    told = story("bad-position", frozen)
+    assert told.samples[-1].value == 70.0
+    assert told.alerts[0].value == 60.0
 
 
 def test_pings_that_moved_nothing_are_told_as_what_they_were() -> None:

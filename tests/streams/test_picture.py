@@ -76,6 +76,13 @@ def test_checkpoints_and_stops_on_the_map_are_named() -> None:
     assert "Jauh" not in said
 
 
+def test_a_repeated_ping_is_drawn_too() -> None:
+    arrivals = [ping(0), ping(10), ping(200), ping(200, received_s=201), ping(200, lat=None, lon=None, received_s=202)]
+    told = story("signal-lost", arrivals, plan_of())
+    assert [sample.result for sample in told.samples][-2:] == ["duplicate", "accepted"]
+    assert "silence before, s" in texts(parsed(told))
+
+
 def test_a_missed_checkpoint_is_on_the_map() -> None:
     places = [{"name": "Jauh", "lat": 0.04, "lon": 117.03, "radius_m": 100}]
     away = [ping(s, 1000.0 + 15.0 * s) for s in range(0, 500, 10)]
