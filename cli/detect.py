@@ -53,11 +53,4 @@ def detect(
         sys.stdout.flush()
         results.update(batch.counts)
         alerts += len(batch.alerts)
-    console.print(_summary(results, lines.refused, alerts), highlight=False)
-
-
-def _summary(results: Counter[str], refused: int, alerts: int) -> str:
-    of = {name: count for name, count in results.items() if count and name != "accepted"}
-    others = "".join(f", {count:,} {name}" for name, count in of.items())
-    bad = f" {refused:,} lines could not be used." if refused else ""
-    return f"{results['accepted']:,} pings accepted{others}.{bad} {alerts:,} alerts."
+    console.print(lines.summary(results, f"{alerts:,} alerts"), highlight=False)

@@ -20,6 +20,8 @@ COMMANDS = {
     "replay": Place("cli.replay", "Publish a recording to a replay set, as it was received."),
     "simulate": Place("cli.simulate", "Drive a plan, and label what its vehicles would send."),
     "detect": Place("cli.detect", "Find the alerts of a recording, without Kafka."),
+    "tune": Place("cli.tune", "Count the alerts that other limits would have given."),
+    "explain": Place("cli.explain", "Say why an alert came, with a picture."),
     "doctor": Place("cli.doctor", "Check settings, libraries, broker, topics and disk."),
     "schema": Place("cli.schema", "Print the JSON Schemas of what Kawal reads and writes."),
     "version": Place("cli.version", "Print the version."),

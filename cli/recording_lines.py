@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -47,3 +48,10 @@ class RecordingLines:
             self._console.print(f"{self._path}:{line}: {reason}", markup=False, highlight=False, soft_wrap=True)
         elif self.refused == FAULTS_TOLD + 1:
             self._console.print("Further bad lines are only counted.")
+
+    def summary(self, results: Counter[str], found: str) -> str:
+        """Say in a line what became of the pings, how many lines were none, and what was found."""
+        of = {name: count for name, count in results.items() if count and name != "accepted"}
+        others = "".join(f", {count:,} {name}" for name, count in of.items())
+        bad = f" {self.refused:,} lines could not be used." if self.refused else ""
+        return f"{results['accepted']:,} pings accepted{others}.{bad} {found}."

@@ -111,3 +111,8 @@ class Alert(Written):
     reason: str = Field(description="Short code that says why.")
     message: Message = Field(description="One sentence for people.")
     nearest: list[Nearest] | None = Field(default=None, description="What is near, nearest first.")
+
+    @property
+    def sounds(self) -> bool:
+        """Whether it wakes an operator: medium or worse, and not told of the past."""
+        return self.severity != "low" and not self.late

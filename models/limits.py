@@ -9,7 +9,7 @@ Mode = Literal["truck", "car", "motorcycle", "boat", "other"]
 OVERSPEED_MPS: dict[Mode, float] = {"truck": 25.0, "car": 33.0, "motorcycle": 28.0, "boat": 15.0}
 """Speed limits in force where a plan sets no `overspeed_mps`; a mode that is not here has none."""
 
-_RISING = (
+RISING = (
     ("deviation_clear_m", "deviation_raise_m"),
     ("deviation_raise_m", "deviation_critical_m"),
     ("stall_hold_s", "stall_high_s"),
@@ -21,6 +21,7 @@ _RISING = (
     ("late_s", "late_medium_s"),
     ("speed_max_mps", "teleport_mps"),
 )
+"""Pairs of limits of which the first must be below the second."""
 
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Percent = Annotated[float, Field(strict=True, gt=0, le=100, allow_inf_nan=False)]
@@ -95,7 +96,7 @@ class Limits(BaseModel):
     def _check_pairs(self) -> Self:
         faults = [
             f"{low} ({getattr(self, low):g}) must be below {high} ({getattr(self, high):g})"
-            for low, high in _RISING
+            for low, high in RISING
             if getattr(self, low) >= getattr(self, high)
         ]
         if faults:

@@ -2,13 +2,13 @@
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.instants import instant_ms
-from models.limits import OVERSPEED_MPS
+from models.limits import OVERSPEED_MPS, Limits
 from models.plan import Checkpoint, ConvoyPlan, Vehicle
 from streams.engine.dtypes import (
     CHECKPOINT,
@@ -161,6 +161,11 @@ def overspeed_mps(plan: ConvoyPlan, vehicle: Vehicle) -> float:
     return plan.limits.overspeed_mps or OVERSPEED_MPS.get(vehicle.mode, float("inf"))
 
 
+def _set_limits(convoy: Records, limits: Limits) -> None:
+    for name in LIMITS:
+        convoy[name] = getattr(limits, name)
+
+
 def compile_plan(plan: ConvoyPlan) -> Compiled:
     """Compile the plan of one convoy. Raises ValueError when its route has no length."""
     vertices = compile_route(plan.route)
@@ -178,8 +183,7 @@ def compile_plan(plan: ConvoyPlan) -> Compiled:
     convoy.cargo_count = sum(vehicle.role == "cargo" for vehicle in plan.vehicles)
     convoy.length_m = vertices.at_m[-1]
     convoy.depart_ms = NEVER if plan.depart_at is None else instant_ms(plan.depart_at)
-    for name in LIMITS:
-        convoy[name] = getattr(plan.limits, name)
+    _set_limits(convoy, plan.limits)
     stretches = np.array([(s.from_m, s.to_m) for s in plan.no_signal], STRETCH).view(np.recarray)
     checkpoints = place_checkpoints(plan.checkpoints, vertices)
     convoy.checkpoints_version = _fingerprint(checkpoints.tobytes())
@@ -199,6 +203,13 @@ def compile_plan(plan: ConvoyPlan) -> Compiled:
         places={name: place for place, name in enumerate(names)},
         length_m=float(vertices.at_m[-1]),
     )
+
+
+def with_limits(compiled: Compiled, limits: Limits) -> Compiled:
+    """Give the same plan under other limits; its tables are shared, for nothing in them depends on a limit."""
+    convoy = compiled.convoy.copy()
+    _set_limits(convoy, limits)
+    return replace(compiled, plan=compiled.plan.model_copy(update={"limits": limits}), convoy=convoy)
 
 
 def _joined(parts: Sequence[Records], dtype: "np.dtype[np.void]") -> Records:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
 Record = ConsumerRecord[bytes | None, bytes | None]
@@ -19,17 +19,35 @@ class Follower:
 
     async def read_to_end(self, topic: str) -> list[Record]:
         """The records of `topic` from its beginning to its present end; `follow` goes on behind them."""
+        return [record async for record in self.to_end(topic)]
+
+    async def to_end(self, topic: str) -> AsyncIterator[Record]:
+        """The same, one by one."""
         mine = [tp for tp in self._consumer.assignment() if tp.topic == topic]
-        others = [tp for tp in self._consumer.assignment() if tp.topic != topic]
-        self._consumer.pause(*others)
         await self._consumer.seek_to_beginning(*mine)
+        async for record in self._read(mine):
+            yield record
+
+    async def since(self, topic: str, partition: int, begin_ms: int) -> AsyncIterator[Record]:
+        """The records of one partition whose timestamps are at or after an instant, to its present end."""
+        tp = TopicPartition(topic, partition)
+        first = (await self._consumer.offsets_for_times({tp: begin_ms}))[tp]
+        if first is not None:
+            self._consumer.seek(tp, first.offset)
+            async for record in self._read([tp]):
+                yield record
+
+    async def _read(self, mine: Sequence[TopicPartition]) -> AsyncIterator[Record]:
+        others = self._consumer.assignment() - set(mine)
+        self._consumer.pause(*others)
+        self._consumer.resume(*mine)  # who left off early has not resumed them
         ends = await self._consumer.end_offsets(mine)
-        records: list[Record] = []
         while any([await self._consumer.position(tp) < end for tp, end in ends.items()]):
             batches = await self._consumer.getmany(*mine, timeout_ms=200)
-            records += [record for batch in batches.values() for record in batch]
+            for batch in batches.values():
+                for record in batch:
+                    yield record
         self._consumer.resume(*others)
-        return records
 
     async def ends(self) -> dict[tuple[str, int], int]:
         """The offset behind the last record of each (topic, partition) that has any."""
@@ -54,7 +72,8 @@ async def following(broker: str, topics: Sequence[str], from_beginning: bool) ->
         bootstrap_servers=broker,
         isolation_level="read_committed",
         enable_auto_commit=False,
-        auto_offset_reset="earliest",
+        # Where it begins by itself too: that reset may be under way while it is told where to go, and come last.
+        auto_offset_reset="earliest" if from_beginning else "latest",
     )
     try:
         await consumer.start()

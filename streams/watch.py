@@ -68,9 +68,13 @@ class Watch:
 
     def put_plan(self, plan: ConvoyPlan) -> None:
         """Watch a convoy by this plan from the next record on. Alerts of vehicles no longer in it are cleared."""
-        self._compiled[plan.convoy_id] = compile_plan(plan)
+        self.put_compiled(compile_plan(plan))
+
+    def put_compiled(self, compiled: Compiled) -> None:
+        """Watch a convoy by a plan that is compiled already; it may be shared, the watch changes nothing in it."""
+        self._compiled[compiled.plan.convoy_id] = compiled
         self._plans_changed = True
-        self._touched.add(plan.convoy_id)
+        self._touched.add(compiled.plan.convoy_id)
 
     def withdraw_plan(self, convoy_id: str) -> None:
         """Watch a convoy no longer from the next record on: its alerts are cleared, its state is forgotten."""
@@ -147,6 +151,11 @@ class Watch:
         """Give a transition the names that it speaks of."""
         others = [] if told.other < 0 else [self._names[told.other][1]]
         return alert_of(told, *self._names[told.row], self._checkpoint(told), others)
+
+    def look(self, convoy_id: str, vehicle_id: str) -> Row | None:
+        """Give a copy of a vehicle's row, None when it is not known."""
+        row = self._roster.row_of.get((convoy_id, vehicle_id))
+        return None if row is None else self._engine.vehicles[row : row + 1].copy()[0]
 
     def _checkpoint(self, told: Row) -> Checkpoint | None:
         """Give the checkpoint that a transition speaks of."""

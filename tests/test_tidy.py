@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("models", "streams", "simulate", "deploy", "cli", "bench")
+TESTS = ROOT / "tests"
 ENGINE = ROOT / "streams" / "engine"
 
 # The one door from Python into compiled code, where everything goes through as plain arrays.
@@ -149,6 +150,32 @@ def test_the_engine_uses_numbers_and_nothing_else(path: Path) -> None:
     assert set(imported_roots(tree)) - allowed == set()
     calls = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     assert calls & {"print", "open", "input", "eval", "exec", "__import__"} == set()
+
+
+def decorated(tree: ast.AST, name: str) -> set[str]:
+    """Names of the functions with a plain decorator of this name."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return {f.name for f in functions if any(isinstance(d, ast.Name) and d.id == name for d in f.decorator_list)}
+
+
+def test_python_calls_no_kernel_that_has_no_door_to_it() -> None:
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (*product_files(), *TESTS.rglob("*.py"))}
+    kernels = {path: decorated(tree, "kernel") for path, tree in trees.items()}
+    closed = {
+        (".".join(path.relative_to(ROOT).with_suffix("").parts), name)
+        for path, names in kernels.items()
+        for name in names
+    }
+    taken = [
+        (path.name, node.module, alias.name)
+        for path, tree in trees.items()
+        if not kernels[path]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if (node.module, alias.name) in closed
+    ]
+    assert taken == []
 
 
 def bound_names(tree: ast.AST) -> Iterator[tuple[str, int]]:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.engine.jit import kernel
+from streams.engine.jit import entry, kernel
 
 _A_M = 6378137.0
 _E2 = 6.69437999014e-3
@@ -33,7 +33,7 @@ def wrap_deg(degrees: float) -> float:
     return degrees
 
 
-@kernel
+@entry
 def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     """Distance of two points in the flat frame of their mean latitude; error under 1e-4 up to 50 km."""
     s = math.sin(math.radians(0.5 * (lat1 + lat2)))

@@ -14,7 +14,7 @@ import numpy as np
 
 from streams.engine.dtypes import DURATION_MS_MAX, HYPOTHESES, Plans, Records, Row, Scratch, Story
 from streams.engine.geometry import distance_m, wrap_deg
-from streams.engine.jit import kernel
+from streams.engine.jit import entry, kernel
 from streams.engine.places import find_places
 
 # Costs are in units of a log-likelihood: a margin of 6 is a likelihood ratio of about 400.
@@ -41,7 +41,7 @@ WINDOW_FACTOR = 1.2
 MOVING_MPS = 2.0  # below this a receiver's heading is noise
 
 
-@kernel
+@entry
 def accuracy_allowance_m(accuracy_m: float, cap_m: float) -> float:
     """How much of a distance the fix's own uncertainty may explain: its accuracy up to the cap, 0 m where it is
     unknown.

@@ -13,11 +13,11 @@ from streams.engine.episodes import (
     peak_worth_telling,
     update_episode,
 )
-from streams.engine.jit import kernel
+from streams.engine.jit import entry, kernel
 from streams.engine.matching import accuracy_allowance_m
 
 
-@kernel
+@entry
 def speed_of(convoy: Row, fix: Row, step: Step) -> float:
     """The reported speed, else that of the way from the fix before less what the accuracy explains; NaN without one."""
     if not math.isnan(fix.speed_mps):

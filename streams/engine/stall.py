@@ -17,7 +17,7 @@ from streams.engine.dtypes import (
 )
 from streams.engine.episodes import close_episode, follow_episode, open_episode
 from streams.engine.geometry import distance_m
-from streams.engine.jit import kernel
+from streams.engine.jit import entry, kernel
 from streams.engine.matching import MOVING_MPS, accuracy_allowance_m
 from streams.engine.signal_lost import threshold_s
 from streams.engine.stretches import crossing_s
@@ -112,7 +112,7 @@ def track_anchor(vehicle: Row, convoy: Row, fix: Row) -> bool:
     return moved
 
 
-@kernel
+@entry
 def standing_since_ms(vehicle: Row, convoy: Row) -> int:
     """When its standing began to count: before the departure it does not."""
     if vehicle.departed:

@@ -215,7 +215,7 @@ def keep_unplanned(vehicle: Row, fix: Row) -> int:
     return UNKNOWN_VEHICLE
 
 
-@kernel
+@entry
 def step_to(vehicle: Row, fix: Row) -> Step:
     """From the vehicle's newest fix, before it is replaced, to this one."""
     if vehicle.fix_ms == NEVER:

@@ -19,6 +19,7 @@ from streams.compile_plan import (
     compile_route,
     join,
     overspeed_mps,
+    with_limits,
 )
 from streams.engine.dtypes import CHECKPOINTS_MAX, LIMITS, NEVER, Records
 from tests.streams.convoys import plan_of
@@ -264,3 +265,13 @@ def test_each_convoy_finds_its_own_in_the_joined_tables(sizes: list[tuple[int, i
         assert stops.tobytes() == one.stops.tobytes()
         silent = plans.stretches[convoy.stretch_from : convoy.stretch_from + convoy.stretch_count]
         assert silent.tobytes() == one.stretches.tobytes()
+
+
+def test_a_plan_under_other_limits_is_as_if_compiled_anew_and_leaves_the_first_as_it_was() -> None:
+    first = compile_plan(plan_of())
+    limits = Limits(deviation_raise_m=150, stall_hold_s=90, arrive_pct=90)
+    again, anew = with_limits(first, limits), compile_plan(plan_of(limits=limits))
+    assert again.plan == anew.plan
+    assert again.convoy.tobytes() == anew.convoy.tobytes()
+    assert again.vertices is first.vertices
+    assert first.convoy.tobytes() == compile_plan(plan_of()).convoy.tobytes()
