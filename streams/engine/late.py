@@ -66,12 +66,10 @@ def next_point(schedule: Records, part: tuple[int, int], at_m: float) -> int:
 @kernel
 def scheduled_ms(schedule: Records, part: tuple[int, int], at_m: float) -> float:
     """When the plan has a vehicle at `at_m`, a place before the last point of `part` = (first, count): in a straight
-    line from point to point.
+    line from point to point. The first point of a timetable is the start of the route.
     """
     following = next_point(schedule, part, at_m)
     point = schedule[following]
-    if following == part[0]:
-        return float(point.ms)
     before = schedule[following - 1]
     share = (at_m - before.at_m) / (point.at_m - before.at_m)
     return float(before.ms + share * (point.ms - before.ms))

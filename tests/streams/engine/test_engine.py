@@ -1,40 +1,49 @@
 """Rows, room and the kernels' cache: what the engine's face promises."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+from models.plan import ConvoyPlan
 from streams.engine.dtypes import PLACES
 from streams.engine.jit import cache_dir
+from streams.recording import Arrival
 from tests.streams.engine.road import STRAIGHT, Drive, ping, plan
 
 
+def convoys_of(names: str, vehicles: list[str]) -> list[ConvoyPlan]:
+    """A convoy of each name, with so many vehicles of its own."""
+    return [
+        plan(STRAIGHT, [f"{name}-{vehicle}" for vehicle in vehicles]).model_copy(update={"convoy_id": name})
+        for name in names
+    ]
+
+
+def reports(convoys: list[ConvoyPlan], *times_s: float) -> Iterator[Arrival]:
+    """Every vehicle of the convoys, from the same place."""
+    for time_s in times_s:
+        for convoy in convoys:
+            for vehicle in convoy.vehicles:
+                arrival = ping(time_s, (4000, 0), vehicle=vehicle.vehicle_id)
+                value = arrival.value.replace(b'"C1"', f'"{convoy.convoy_id}"'.encode())
+                yield arrival._replace(key=convoy.convoy_id.encode(), value=value)
+
+
 def test_more_transitions_than_there_is_room_for_are_told_all_the_same():
-    vehicles = [f"V{i}" for i in range(60)]
-    drive = Drive(plan(STRAIGHT, vehicles))
-    drive.send(*(ping(time_s, (4000, 0), vehicle=vehicle) for time_s in (0, 10) for vehicle in vehicles))
-    drive.send(ping(1000.5, (4500, 0), vehicle="V0"))
-    assert len(drive.told()) == 60 * 5 + 1
-    assert drive.told("signal-lost").count("signal-lost cleared") == 1
+    convoys = convoys_of("ABCDEF", [f"V{i}" for i in range(60)])
+    drive = Drive(*convoys).send(*reports(convoys, 0, 10)).until(1000)
+    assert len(drive.told()) == 360 * 5
+    assert drive.told("signal-lost").count("signal-lost raised") == 360
 
 
 def test_a_ping_without_room_left_is_judged_in_the_next_round():
-    vehicles = [f"V{i}" for i in range(6)]
-    drive = Drive(plan(STRAIGHT, vehicles))
-    drive.send(*(ping(time_s, (4000, 0), vehicle=vehicle) for time_s in (0, 10) for vehicle in vehicles))
-    drive.send(ping(610.5, (4500, 0), vehicle="V0"))
-    assert len(drive.told()) == 6 * 5 + 1
+    presses = [(200 * i + after_s, after_s == 0) for i in range(8) for after_s in (0, 10, 80)]
+    drive = Drive(plan(STRAIGHT)).send(*(ping(time_s, (4000.0 + time_s, 0), sos=sos) for time_s, sos in presses))
+    assert drive.told("sos") == ["sos raised", "sos cleared"] * 8
 
 
 def test_more_vehicles_than_rows_make_more_rows():
-    vehicles = [f"V{i}" for i in range(60)]
-    convoys = [
-        plan(STRAIGHT, [f"{name}-{v}" for v in vehicles]).model_copy(update={"convoy_id": name}) for name in "AB"
-    ]
-    drive = Drive(*convoys)
-    for convoy in convoys:
-        for vehicle in convoy.vehicles:
-            arrival = ping(0, (4000, 0), vehicle=vehicle.vehicle_id)
-            value = arrival.value.replace(b'"C1"', f'"{convoy.convoy_id}"'.encode())
-            drive.send(arrival._replace(key=convoy.convoy_id.encode(), value=value))
+    convoys = convoys_of("AB", [f"V{i}" for i in range(60)])
+    drive = Drive(*convoys).send(*reports(convoys, 0))
     drive.until(91)
     assert drive.told() == ["signal-lost raised"] * 120
 
