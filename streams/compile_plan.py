@@ -1,5 +1,6 @@
 """Plans to tables: a convoy's plan compiled once, and all of a partition laid end to end for the kernels."""
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from streams.engine.dtypes import (
     records,
 )
 from streams.engine.geometry import metres_per_deg
+from streams.engine.late import lateness_s
 
 SEGMENT_M_MAX = 5_000.0
 """Longer segments are divided: the flat frame of a segment's middle is good to 1e-4 only near it."""
@@ -48,6 +50,11 @@ class Compiled:
     vehicles: dict[str, Vehicle]
     places: dict[str, int]
     length_m: float
+
+    def lateness_s(self, at_m: float, pace_mps: float, now_ms: int) -> float:
+        """How much later than planned a vehicle at `at_m` will be; NaN without a planned time ahead."""
+        part = (0, len(self.schedule))
+        return float(lateness_s(self.schedule, part, at_m, pace_mps, float(now_ms))) if part[1] else math.nan
 
 
 def _unwrapped(route: Sequence[tuple[float, float]]) -> NDArray[np.float64]:

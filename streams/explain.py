@@ -15,7 +15,7 @@ from streams.engine.dtypes import EPISODES, KINDS, NEVER, PING
 from streams.measure import MEASURES, Look
 from streams.recording import Arrival
 from streams.scan import FUTURE_MS
-from streams.trails import Place, Trails
+from streams.trails import Trails
 
 LASTING = frozenset(KINDS[:EPISODES])
 """Kinds with an end; the others are told once."""
@@ -99,7 +99,6 @@ class _Witness:
     def __init__(self, plan: ConvoyPlan, alerts: Sequence[Alert]) -> None:
         self.samples: list[Sample] = []
         self.told: list[Alert] = []
-        self._plan = plan
         self._compiled = compile_plan(plan)
         self._detection = Detection()
         self._detection.put_compiled(self._compiled)
@@ -135,14 +134,10 @@ class _Witness:
         has_moved = result == "accepted" and not math.isnan(fix.lat)
         look = Look(fix, before, after, self._compiled, self._checkpoint)
         if has_moved:
-            self._trails.note(names[1], self._place(look))
+            numbers = map(float, (fix.lat, fix.lon, after.lateral_m, after.progress_m))
+            self._trails.note(names[1], self._trails.place(int(fix.fix_ms), *numbers))
         if names[1] == self._alert.vehicle_id:
             self.samples.append(self._sample(look, result, has_moved))
-
-    def _place(self, look: Look) -> Place:
-        is_off = look.after.lateral_m > self._plan.limits.deviation_raise_m
-        progress_m = math.nan if is_off else float(look.after.progress_m)
-        return Place(int(look.fix.fix_ms), float(look.fix.lat), float(look.fix.lon), progress_m)
 
     def _sample(self, look: Look, result: str, has_moved: bool) -> Sample:
         fix, before, after = look.fix, look.before, look.after
@@ -183,19 +178,15 @@ class _Witness:
             value = sample.silence_s
         elif kind == "unescorted":
             value = known(self._trails.unheard_s(sample.fix_ms))
-        elif kind == "separation" and sample.lat is not None and sample.lateral_m is not None:
-            value = known(self._trails.gap_m(_place_of(sample, self._plan.limits.deviation_raise_m)))
+        elif kind == "separation" and sample.lateral_m is not None:
+            there = (sample.lat, sample.lon, sample.lateral_m, sample.progress_m)
+            numbers = (math.nan if number is None else number for number in there)
+            value = known(self._trails.gap_m(self._trails.place(sample.fix_ms, *numbers)))
         if sample.beyond is not None or value is None or limit is None:
             return sample._replace(value=value)
         measure = MEASURES.get(kind)
         is_at = measure is not None and measure.inclusive and value == limit
         return sample._replace(value=value, beyond=value > limit or is_at)
-
-
-def _place_of(sample: Sample, off_m: float) -> Place:
-    lateral_m, progress_m = sample.lateral_m, sample.progress_m
-    is_off = lateral_m is None or lateral_m > off_m or progress_m is None
-    return Place(sample.fix_ms, sample.lat or 0.0, sample.lon or 0.0, math.nan if is_off else progress_m or 0.0)
 
 
 def _checkpoint_of(plan: ConvoyPlan, alert: Alert) -> int:

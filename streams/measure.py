@@ -7,7 +7,6 @@ from typing import NamedTuple
 from streams.compile_plan import Compiled
 from streams.engine.dtypes import NEVER, Row
 from streams.engine.geometry import distance_m
-from streams.engine.late import lateness_s
 from streams.engine.matching import accuracy_allowance_m
 from streams.engine.overspeed import speed_of
 from streams.engine.stall import standing_since_ms
@@ -52,12 +51,8 @@ def _back_m(look: Look) -> float:
 
 
 def _late_s(look: Look) -> float:
-    schedule = look.compiled.schedule
-    if not len(schedule):
-        return NAN
-    part = (0, len(schedule))
-    pace_mps = float(look.after.pace_mps)
-    return float(lateness_s(schedule, part, float(look.after.progress_m), pace_mps, float(look.fix.fix_ms)))
+    after = look.after
+    return look.compiled.lateness_s(float(after.progress_m), float(after.pace_mps), int(look.fix.fix_ms))
 
 
 def _speed_mps(look: Look) -> float:

@@ -49,10 +49,8 @@ UTC = ord("Z")
 NULL, TRUE, FALSE = (np.frombuffer(word, np.uint8) for word in (b"null", b"true", b"false"))
 FIRST_VISIBLE, FIRST_NOT_ASCII = 0x20, 0x80
 
-WORD_BYTES = 8
-BYTE = np.uint64(8)
-WRITTEN_BYTES = 2 * WORD_BYTES + 4
-"""A field's name is two integers of so many bytes."""
+WRITTEN_BYTES = 20
+"""Room for the longest name of a field with its quotes, and a zero behind."""
 
 DIGITS_MAX = 18
 POWERS_OF_TEN = 10.0 ** np.arange(DIGITS_MAX + 1)  # each exact
@@ -88,18 +86,13 @@ VALUE_BYTES_MAX = 1 << 20
 
 
 class Fields(NamedTuple):
-    """The fields of a ping, one an element: its name as integers and as text, its form, its column, its range."""
+    """The fields of a ping, one an element: its name in quotes, its form, its column, its range."""
 
-    name: NDArray[np.uint64]  # (fields, 2)
-    written: NDArray[np.uint8]  # (fields, WRITTEN_BYTES): as most write it, with quotes and colon; zeros behind
+    written: NDArray[np.uint8]  # (fields, WRITTEN_BYTES), zeros behind
     form: NDArray[np.int8]
     column: NDArray[np.int8]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-
-
-def _words(name: str) -> list[int]:
-    return [int.from_bytes(part, "big") for part in (name.encode()[:WORD_BYTES], name.encode()[WORD_BYTES:])]
 
 
 def _fields() -> Fields:
@@ -108,8 +101,7 @@ def _fields() -> Fields:
     ranges = [(1, NAME_MAX) if form == NAME else RANGES.get(name, (-np.inf, np.inf)) for name, form in forms.items()]
     low, high = np.array(ranges, np.float64).T.copy()
     return Fields(
-        np.array(list(map(_words, forms)), np.uint64),
-        np.array([list(f'"{name}":'.encode().ljust(WRITTEN_BYTES, b"\0")) for name in forms], np.uint8),
+        np.array([list(f'"{name}"'.encode().ljust(WRITTEN_BYTES, b"\0")) for name in forms], np.uint8),
         np.array(list(forms.values()), np.int8),
         np.array([COLUMNS.index(name if name in COLUMNS else None) for name in forms], np.int8),
         low,
@@ -377,37 +369,8 @@ def scan_unknown(text: Text, at: int) -> int:
 
 
 @kernel
-def find_field(text: Text, start: int, end: int, names: NDArray[np.uint64]) -> int:
-    """Give the number of the field whose name lies from `start` to `end`, UNKNOWN where a ping has none such."""
-    if end - start > 2 * WORD_BYTES:
-        return UNKNOWN
-    first, second = np.uint64(0), np.uint64(0)
-    for at in range(start, min(end, start + WORD_BYTES)):
-        first = first << BYTE | np.uint64(text[at])
-    for at in range(start + WORD_BYTES, end):
-        second = second << BYTE | np.uint64(text[at])
-    for field in range(names.shape[0]):
-        if names[field, 0] == first and names[field, 1] == second:
-            return field
-    return UNKNOWN
-
-
-@kernel
-def scan_name(text: Text, at: int, names: NDArray[np.uint64]) -> tuple[int, int]:
-    """Read the name of a member and its colon; gives the number of its field, UNKNOWN where a ping has none such, and
-    the place after the colon.
-    """
-    end = scan_note(text, at)
-    if end == UNREAD:
-        return UNKNOWN, UNREAD
-    field = find_field(text, at + 1, end - 1, names)
-    end = scan_space(text, end)
-    return field, end + 1 if text[end] == COLON else UNREAD
-
-
-@kernel
 def is_written(text: Text, at: int, written: NDArray[np.uint8]) -> int:
-    """Give the place after a member's name and colon if they are these, else UNREAD."""
+    """Give the place after a field's name if it is written here, else UNREAD."""
     i = 0
     while written[i] != 0:
         if text[at + i] != written[i]:
@@ -417,19 +380,35 @@ def is_written(text: Text, at: int, written: NDArray[np.uint8]) -> int:
 
 
 @kernel
+def scan_name(text: Text, at: int, guess: int, known: Fields) -> tuple[int, int]:
+    """Read the name of a member; gives the number of its field, UNKNOWN where a ping has none such, and the place
+    after it.
+    """
+    end = is_written(text, at, known.written[guess])
+    if end != UNREAD:
+        return guess, end
+    for field in range(known.written.shape[0]):
+        end = is_written(text, at, known.written[field])
+        if end != UNREAD:
+            return field, end
+    return UNKNOWN, scan_note(text, at)
+
+
+@kernel
 def scan_object(text: Text, at: int, known: Fields, found: Found) -> int:
     """Read the members of an object whose brace is before `at`; gives the place after it if it is a ping."""
     seen, field = 0, UNKNOWN
     at = scan_space(text, at)
     while True:
-        before, field = field, found.after[field]
-        name_at, at = at, is_written(text, at, known.written[field])
-        if at == UNREAD:
-            field, at = scan_name(text, name_at, known.name)
-            found.after[before] = max(field, 0)
+        before = field
+        field, at = scan_name(text, at, found.after[before], known)
+        found.after[before] = max(field, 0)
         if at == UNREAD:
             return UNREAD
         at = scan_space(text, at)
+        if text[at] != COLON:
+            return UNREAD
+        at = scan_space(text, at + 1)
         if field == UNKNOWN:
             at = scan_unknown(text, at)
         else:

@@ -10,7 +10,6 @@ from models.plan import Vehicle
 from streams.alerts import known
 from streams.compile_plan import Compiled
 from streams.engine.dtypes import EPISODES, KINDS, NEVER, Records
-from streams.engine.late import lateness_s
 
 STALE_MS = 600_000
 """Silence after which a position is no longer one: ten minutes, as CloudTAK has it."""
@@ -119,9 +118,7 @@ def _state(cargo: list[Seen], links: set[Link]) -> State:
 def _expected(compiled: Compiled, row: Seen) -> Expected:
     """Predict the arrival of a vehicle under way from its newest fix, and how late it will be."""
     schedule, length_m = compiled.schedule, compiled.length_m
-    late_s = math.nan
-    if len(schedule):
-        late_s = lateness_s(schedule, (0, len(schedule)), row.progress_m, row.pace_mps, float(row.fix_ms))
+    late_s = compiled.lateness_s(row.progress_m, row.pace_mps, row.fix_ms)
     left_s = (length_m - row.progress_m) / row.pace_mps if row.pace_mps >= PACE_MPS_MIN else math.nan
     if not math.isnan(late_s) and schedule.at_m[-1] == length_m:
         return Expected(int(schedule.ms[-1]) + round(1000 * late_s), late_s)

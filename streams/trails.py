@@ -28,8 +28,13 @@ class Trails:
         limits = plan.limits
         escorts = [vehicle for vehicle in plan.vehicles if vehicle.role == "escort"]
         self._together_m = limits.together_m
+        self._off_m = limits.deviation_raise_m
         self._fresh_ms = {v.vehicle_id: 1000 * max(3 * v.ping_interval_s, limits.partner_stale_s) for v in escorts}
         self._places: dict[str, list[Place]] = {v.vehicle_id: [] for v in escorts}
+
+    def place(self, fix_ms: int, lat: float, lon: float, lateral_m: float, progress_m: float) -> Place:
+        """Give the place of a fix."""
+        return Place(fix_ms, lat, lon, math.nan if lateral_m > self._off_m else progress_m)
 
     def note(self, vehicle_id: str, place: Place) -> None:
         """Take in a further fix; that of a vehicle which is no escort is passed over."""

@@ -88,23 +88,26 @@ def store_presence(vehicle: Row, fix: Row) -> None:
 
 
 @kernel
+def is_at_start(vehicle: Row, plans: Plans, convoy: Row) -> bool:
+    """Whether it is within `depart_m` of the start of its route."""
+    start = plans.vertices[convoy.vertex_from]
+    return bool(distance_m(start.lat, start.lon, vehicle.lat, vehicle.lon) <= convoy.depart_m)
+
+
+@kernel
 def is_waiting(vehicle: Row, plans: Plans, convoy: Row, at_ms: int) -> bool:
     """Whether it has yet to depart: before `depart_at`, or, without one, within `depart_m` of the start."""
     if vehicle.departed:
         return False
     if convoy.depart_ms != NEVER:
         return bool(at_ms < convoy.depart_ms)
-    start = plans.vertices[convoy.vertex_from]
-    return bool(distance_m(start.lat, start.lon, vehicle.lat, vehicle.lon) <= convoy.depart_m)
+    return is_at_start(vehicle, plans, convoy)
 
 
 @kernel
 def is_early(vehicle: Row, plans: Plans, convoy: Row) -> bool:
-    """Whether it is at the start, within `depart_m`, before its time."""
-    if vehicle.departed or vehicle.fix_ms >= convoy.depart_ms:
-        return False
-    start = plans.vertices[convoy.vertex_from]
-    return bool(distance_m(start.lat, start.lon, vehicle.lat, vehicle.lon) <= convoy.depart_m)
+    """Whether it is at the start before its time."""
+    return not vehicle.departed and vehicle.fix_ms < convoy.depart_ms and is_at_start(vehicle, plans, convoy)
 
 
 @kernel

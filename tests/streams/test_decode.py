@@ -26,25 +26,9 @@ from streams.decode import (
 from streams.engine.dtypes import HOLE, TICK
 from streams.engine.dtypes import PING as PING_KIND
 from streams.recording import Arrival
+from tests.streams.pings import FULL, LEAST, TIME_MS
 
 KEY = b"BTG-07"
-TIME = "2024-11-27T00:00:10.000Z"
-TIME_MS = parse_instant(TIME)
-LEAST = {"vehicle_id": "KT-8123-LM", "convoy_id": "BTG-07", "time": TIME}
-FULL = LEAST | {
-    "lat": -0.26,
-    "lon": 117.24,
-    "speed_mps": 13.5,
-    "heading_deg": 210,
-    "accuracy_m": 4.5,
-    "altitude_m": -3,
-    "battery_pct": 81,
-    "sos": True,
-    "mock": False,
-    "seq": 7,
-    "source": "traccar-client/10",
-    "tracker_id": "ö",
-}
 NUMBERS = ("lat", "lon", "speed_mps", "heading_deg", "accuracy_m", "battery_pct")
 ROW_FLOAT_MAX = float(np.finfo(np.float32).max)
 
