@@ -24,8 +24,8 @@ from bench.nemesis import KAWAL_WORKER, WAIT_S, Crew, MortalWorker
 from bench.verdict import Verdict, committed, judge, of_alert
 from bench.worker import Offsets
 from bench.workload import START_MS, Slice, Workload
+from bus import topic_admin
 from models.topics import TopicSet
-from streams import topic_admin
 from streams.state import load_state
 from streams.takeover import read_states
 

@@ -9,10 +9,10 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from bench.cli import Advance
 from bench.workload import CONVOY_SIZE, START_MS, Slice, Workload
+from bus.topic_admin import ensure
 from models.limits import Limits
 from models.plan import ConvoyPlan, Vehicle
 from models.topics import TopicSet, partition_of
-from streams.topic_admin import ensure
 
 Place = tuple[str, int]
 

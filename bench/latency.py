@@ -23,9 +23,9 @@ from bench.fill import publish_plans
 from bench.live.weaving import CYCLE_S, SETTLE_S, weaving
 from bench.measure import Clock, Reading, load_average
 from bench.worker import Worker
+from bus.topic_admin import ensure
 from models.alert import Alert
 from models.topics import TopicSet
-from streams.topic_admin import ensure
 
 PARTITIONS = 12
 VEHICLES = 2_000

@@ -21,8 +21,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from bench.cli import Advance
 from bench.measure import BenchError, Clock, Reading
+from bus.topic_admin import ensure
 from models.topics import TopicSet
-from streams.topic_admin import ensure
 
 START_S_MAX = 300  # an engine that was never compiled takes most of it on a busy machine
 STALL_S_MAX = 60  # without progress for so long the worker is stuck

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
+from bus.follow import Follower, following
+from bus.plan_reader import Plans
 from cli.alert_line import alert_line
 from cli.exits import broker_faults, broker_of, read_settings
 from cli.words import Lang
 from models.alert import Alert
 from models.topics import TopicSet
-from streams.follow import Follower, following
-from streams.plan_reader import Plans
 
 app = typer.Typer(help="Alerts as they come.", no_args_is_help=True)
 

@@ -15,13 +15,13 @@ from typing import Literal, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from bus import topic_admin
 from deploy.kafka.errors import EmbeddedKafkaError
 from deploy.kafka.jars import KAFKA_VERSION, are_jars_cached
 from deploy.kafka.java import find_java
 from models.instants import format_instant
 from models.settings import PREFIX, Settings
 from models.topics import TopicSet
-from streams import topic_admin
 
 State = Literal["ok", "note", "fail"]
 

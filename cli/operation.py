@@ -11,6 +11,9 @@ from typing import Any
 
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
+from bus.follow import Follower, ends_of, following
+from bus.plan_writer import write_plans
+from bus.topic_admin import ensure
 from cli.live_view import OperationView
 from cli.outcome import Outcome
 from cli.worker_process import WorkerProcess
@@ -18,13 +21,10 @@ from models.alert import Alert
 from models.convoy_status import ConvoyStatus
 from models.plan import ConvoyPlan
 from models.topics import TopicSet
-from streams.follow import Follower, ends_of, following
 from streams.handover import TopicPartition
-from streams.plan_writer import write_plans
 from streams.publish import Published, Publisher
 from streams.recording import Arrival
 from streams.takeover import committed_offsets
-from streams.topic_admin import ensure
 
 WORKER_WAIT_S = 20.0
 """Vehicles do not wait longer for a worker that is slow to start: it catches up, and no alert comes later for it."""

@@ -14,13 +14,13 @@ from aiokafka.errors import KafkaTimeoutError
 from rich.console import Console
 from rich.table import Table
 
+from bus.plan_reader import read_plans as read_active
+from bus.plan_writer import Change, VehicleTakenError, changes, write_plans
 from cli.exits import Exit, broker_faults, broker_of, leave, read_plans, read_settings
 from models.faults import did_you_mean
 from models.geometry import length_m
 from models.plan import ConvoyPlan
 from models.topics import TopicSet
-from streams.plan_reader import read_plans as read_active
-from streams.plan_writer import Change, VehicleTakenError, changes, write_plans
 
 BROKER_TIMEOUT_S = 10.0
 

@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from bus.topic_admin import check
 from cli.exits import Exit, broker_faults, broker_of, leave, read_plans, read_settings
 from cli.plan import put_in_force
 from cli.recording_lines import RecordingLines
 from models.topics import TopicSet
 from streams.publish import Publisher
-from streams.topic_admin import check
 
 PLANS_READ_S = 2.0
 """Plans reach a running worker another way than pings: one that had not read them would pass over the first pings."""

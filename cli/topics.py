@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from bus import topic_admin
 from cli.exits import Exit, broker_faults, broker_of, leave, read_settings
 from models.topics import TopicSet
-from streams import topic_admin
 
 app = typer.Typer(
     help="Create the topics on the broker in KAWAL_BROKER, or compare them with what they must be.",

@@ -23,7 +23,7 @@ def worker() -> None:
     """
     settings = read_settings()
     broker = broker_of(settings)
-    from streams.logs import configure_logs
+    from bus.logs import configure_logs
     from streams.worker import TopicsError, run_worker
 
     configure_logs()

@@ -8,9 +8,9 @@ from faust.events import Event
 from faust.types import EventT, TopicT
 from faust.types.tuples import Message
 
+from bus.tasks import Tasks
 from streams.handover import TopicPartition
 from streams.owned import Owned
-from streams.tasks import Tasks
 
 
 class RawSchema(faust.Schema[Any, Any]):

@@ -9,10 +9,10 @@ import faust
 from aiokafka.consumer import fetcher
 from faust.types import TP
 
+from bus.tasks import Tasks
 from streams.agents import RawSchema, add_agent
 from streams.handover import LogEnd, TopicPartition
 from streams.owned import Owned
-from streams.tasks import Tasks
 
 # Faust keeps this many chunks, of up to a fetch each, before it stops fetching: some ten megabytes.
 CHUNKS_QUEUED = 8

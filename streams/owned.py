@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from bus.tasks import Tasks
 from models.plan import ConvoyPlan
 from models.topics import TopicSet, partition_of
 from streams.handover import Chunk, Handover, TopicLogs, TopicPartition
@@ -17,7 +18,6 @@ from streams.partition import Partition
 from streams.report import Report
 from streams.rounds import Rounds
 from streams.takeover import committed_offsets, fence, group_of, read_states
-from streams.tasks import Tasks
 from streams.watch import Watch
 
 # What waits for the end of another topic is looked at this often: a fetch that brings nothing wakes nobody.

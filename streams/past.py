@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from bus.follow import Follower, Record, following
+from bus.plan_reader import Plans
 from models.alert import Alert
 from models.instants import instant_ms
 from models.plan import ConvoyPlan
 from models.topics import TopicSet
 from streams.episodes import Episodes
 from streams.explain import span_ms
-from streams.follow import Follower, Record, following
-from streams.plan_reader import Plans
 from streams.recording import CARGO, ESCORT, Arrival
 
 WARM_UP_MS = 3_600_000

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import Gauge
 
+from bus.plan_reader import Plans
 from models.convoy_status import ConvoyStatus
 from models.topics import TopicSet
 from streams.merge import Merged
 from streams.metrics import ROLES, Metrics
 from streams.outbox import Snapshot
-from streams.plan_reader import Plans
 
 TICK_RANK = 2
 

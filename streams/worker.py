@@ -14,21 +14,21 @@ import numpy as np
 from aiokafka.errors import KafkaConnectionError
 from prometheus_client import start_http_server
 
+from bus.follow import following
+from bus.plan_reader import Plans, follow_plans
+from bus.tasks import Tasks
+from bus.topic_admin import check
 from models.settings import Settings
 from models.topics import TopicSet
 from streams.app import FaustLogs, GroupTiming, connect, create_app, run_app, stop_app
 from streams.decode import decode
-from streams.follow import following
 from streams.garbage import collect_rarely
 from streams.metrics import Metrics
 from streams.owned import Owned
-from streams.plan_reader import Plans, follow_plans
 from streams.recording import CARGO, Arrival
 from streams.report import Report
 from streams.takeover import group_of
-from streams.tasks import Tasks
 from streams.ticks import Ticker
-from streams.topic_admin import check
 from streams.watch import Watch
 
 BROKER_WAIT_S = 30.0

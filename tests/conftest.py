@@ -7,10 +7,10 @@ from typing import NamedTuple
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
+from bus import topic_admin
 from deploy.kafka.embedded import EmbeddedKafka
 from deploy.kafka.quick_start import archive
 from models.topics import TopicSet
-from streams import topic_admin
 
 PARTITIONS = 4
 

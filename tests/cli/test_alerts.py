@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bus.plan_writer import write_plans
 from deploy.kafka.embedded import EmbeddedKafka
 from models.alert import Alert
 from models.plan_file import load_plan
 from models.topics import TopicSet
 from simulate.bontang import PLAN
-from streams.plan_writer import write_plans
 from tests.conftest import Outgoing, Produce
 
 KAWAL = Path(sys.executable).with_name("kawal")

@@ -11,11 +11,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from bus.plan_reader import read_plans
 from cli.plan import app
 from deploy.kafka.embedded import EmbeddedKafka
 from models.plan import ConvoyPlan
 from models.topics import TopicSet, partition_of
-from streams.plan_reader import read_plans
 from tests.conftest import ReadAll
 
 CONVOY = """\

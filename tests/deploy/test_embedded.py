@@ -17,9 +17,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import NewTopic
 
+from bus.topic_admin import admin_client
 from deploy.kafka.embedded import EmbeddedKafka, EmbeddedKafkaError
 from deploy.kafka.ports import free_port, is_free
-from streams.topic_admin import admin_client
 
 PARENT = """
 import sys

@@ -7,9 +7,9 @@ from pathlib import Path
 from aiokafka import AIOKafkaProducer
 
 from bench.nemesis import MortalWorker, until
+from bus import topic_admin
 from deploy.kafka.embedded import EmbeddedKafka
 from models.topics import TopicSet
-from streams import topic_admin
 from streams.state import load_state
 from streams.takeover import read_states
 from tests.streams.conftest import SHORT_SESSION_WORKER

@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 from bench.faults import Trial, run
-from bench.nemesis import until
+from bench.nemesis import MortalWorker, until
 from bench.workload import Workload
 from deploy.kafka.embedded import EmbeddedKafka
 from models.topics import TopicSet
@@ -25,7 +25,7 @@ async def test_a_worker_that_was_replaced_while_it_was_frozen_leaves_with_one_cl
     topics: TopicSet, start_worker: StartWorker
 ) -> None:
     frozen = start_worker(topics)
-    await frozen.until("kawal_partitions_owned", topics.partitions)
+    await until(lambda: _has_work_to_commit(frozen), "ticks that are not committed yet")
     frozen.send(signal.SIGSTOP)
     successor = start_worker(topics)
     await successor.until("kawal_partitions_owned", topics.partitions)
@@ -34,3 +34,13 @@ async def test_a_worker_that_was_replaced_while_it_was_frozen_leaves_with_one_cl
     assert frozen.process.returncode == 1
     assert "another worker has taken over partition" in frozen.log()
     assert "Traceback" not in frozen.log()
+
+
+def _has_work_to_commit(worker: MortalWorker) -> bool:
+    """Whether a partition has taken ticks since its last checkpoint. Without any, a worker that was replaced has
+    nothing that could be refused: it joins the group again and goes on."""
+    seen_s = {
+        stage: worker.metric(f'kawal_heartbeat_last_seen_timestamp_seconds{{stage="{stage}"}}')
+        for stage in ("engine", "committed")
+    }
+    return 0 < seen_s["committed"] < seen_s["engine"] - 1.5

@@ -2,13 +2,13 @@
 
 import pytest
 
+from bus.plan_reader import Plans
+from bus.tasks import Tasks
 from models.topics import TopicSet
 from streams.handover import TopicPartition
 from streams.metrics import Metrics
 from streams.owned import AssignmentError, Owned
-from streams.plan_reader import Plans
 from streams.report import Report
-from streams.tasks import Tasks
 from tests.streams.test_lanes import Logs
 
 

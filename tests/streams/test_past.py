@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from bus.follow import following
+from bus.plan_writer import write_plans
 from deploy.kafka.embedded import EmbeddedKafka
 from models.alert import Alert
 from models.topics import TopicSet
 from streams.episodes import NoSuchAlertError
 from streams.explain import explain
-from streams.follow import following
 from streams.past import NoPlanError, read_past
-from streams.plan_writer import write_plans
 from streams.recording import CARGO, ESCORT, Arrival
 from tests.cli.command import KAWAL
 from tests.conftest import Outgoing, Produce

@@ -13,13 +13,13 @@ from typing import NamedTuple
 import pytest
 
 from bench.nemesis import WAIT_S, MortalWorker
+from bus.follow import ends_of
 from deploy.kafka.embedded import EmbeddedKafka
 from models.plan_file import load_plan
 from models.topics import TopicSet
 from simulate.bontang import FAULTS, PLAN
 from simulate.schedule import depart_from
 from simulate.traffic import generate
-from streams.follow import ends_of
 from streams.takeover import committed_offsets
 from tests.conftest import ReadAll
 from tests.streams.conftest import StartWorker

@@ -7,10 +7,10 @@ import pytest
 from aiokafka.admin import NewTopic
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
+from bus.topic_admin import admin_client, check, ensure, find_topics
 from deploy.kafka.embedded import EmbeddedKafka
 from deploy.kafka.ports import free_port
 from models.topics import TopicSet
-from streams.topic_admin import admin_client, check, ensure, find_topics
 from tests.conftest import Outgoing, Produce, ReadAll
 
 

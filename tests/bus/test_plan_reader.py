@@ -8,11 +8,11 @@ from aiokafka import ConsumerRecord
 
 from bench.fill import plans
 from bench.workload import Workload
+from bus.follow import following
+from bus.plan_reader import Plans, follow_plans, read_plans
 from deploy.kafka.embedded import EmbeddedKafka
 from models.plan import ConvoyPlan
 from models.topics import TopicSet
-from streams.follow import following
-from streams.plan_reader import Plans, follow_plans, read_plans
 from tests.conftest import Outgoing, Produce
 
 FIRST, SECOND = plans(Workload(800))

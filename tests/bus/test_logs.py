@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from streams.logs import OneLine, RateLimit
+from bus.logs import OneLine, RateLimit
 
 
 def line(text: str, place: int = 1) -> logging.LogRecord:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from bus.plan_writer import VehicleTakenError, changes
 from models.plan import ConvoyPlan
-from streams.plan_writer import VehicleTakenError, changes
 
 
 def convoy(convoy_id: str, vehicle_id: str, *devices: str, **more: Any) -> ConvoyPlan:

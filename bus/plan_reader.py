@@ -6,9 +6,9 @@ from collections.abc import Callable
 from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
+from bus.follow import Follower, following
 from models.plan import ConvoyPlan
 from models.topics import TopicSet
-from streams.follow import Follower, following
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""The gateway: positions from phones and trackers become pings on Kafka."""
