@@ -52,8 +52,9 @@ def demo(
     """Watch a simulated operation: four convoys around Bontang, at twenty times the speed of events.
 
     One convoy leaves its route, one stalls, one rests at an authorised stop, and of one a vehicle loses its signal.
-    The link that it prints opens the control room in a browser, once. Starts its own Apache Kafka unless KAWAL_BROKER names one. With --for, exits 0 only if exactly the expected alerts
-    came. Takes about three minutes without --for; Ctrl-C ends it at any time.
+    The link that it prints opens the control room in a browser, once. Starts its own Apache Kafka unless KAWAL_BROKER
+    names one. With --for, exits 0 only if exactly the expected alerts came. Takes about three minutes without --for;
+    Ctrl-C ends it at any time.
     """
     settings = read_settings()
     console = Console(stderr=True)
