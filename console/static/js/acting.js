@@ -11,7 +11,7 @@ export const CLOSE_REASONS = ['resolved', 'authorised', 'false-alarm', 'device-f
 const FITS = {
   acknowledge: isUnacknowledged,
   assign: (alarm) => !alarm.notification && alarm.state !== 'closed',
-  shelve: (alarm) => alarm.alert.severity !== 'critical' && alarm.state !== 'closed' && !alarm.shelved,
+  shelve: (alarm) => alarm.severity !== 'critical' && alarm.state !== 'closed' && !alarm.shelved,
   unshelve: (alarm) => Boolean(alarm.shelved),
   note: (alarm) => alarm.state !== 'closed',
   close: (alarm) => alarm.state === 'gone-ack',

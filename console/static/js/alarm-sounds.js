@@ -11,13 +11,13 @@ export function soundAlarms(store, speaker) {
   function onAlert(before, alarm) {
     if (!calls(before, alarm)) return;
     if (state.heartbeat?.flood?.active && isHeardInFlood(state.alarms.values(), alarm)) return;
-    speaker.ask(alarm.alert.severity);
+    speaker.ask(alarm.severity);
   }
 
   // A first or a new picture: one sound for the worst of what was not known, however much came meanwhile.
   function onSnapshot(known) {
     const news = [...state.alarms.values()].filter((alarm) => calls(known.get(alarm.alert_id), alarm));
-    const worst = SEVERITIES.find((severity) => news.some((alarm) => alarm.alert.severity === severity));
+    const worst = SEVERITIES.find((severity) => news.some((alarm) => alarm.severity === severity));
     if (worst) speaker.ask(worst);
   }
 
@@ -25,7 +25,7 @@ export function soundAlarms(store, speaker) {
     if (event === 'alert') onAlert(before, data);
     if (event === 'snapshot') onSnapshot(known);
     if (touched.includes('alarms')) {
-      speaker.repeat([...state.alarms.values()].some((alarm) => alarm.alert.severity === 'critical' && isCalling(alarm)));
+      speaker.repeat([...state.alarms.values()].some((alarm) => alarm.severity === 'critical' && isCalling(alarm)));
     }
   });
 }

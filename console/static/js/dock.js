@@ -89,8 +89,8 @@ export function createDock({ store, session, onDone, onLeave, onOpen }) {
     if (!row) return;
     const reason = whyNot(action, row, session.role);
     if (reason) { onDone({ ok: false, words: reason }); return; }
-    // in a flood one press would take many alarms at once: it has to say why
-    const mustNote = action === 'acknowledge' && Boolean(row.children);
+    // in a flood one press takes many alarms at once: it has to say why
+    const mustNote = action === 'acknowledge' && row.children !== null;
     if (AT_ONCE.has(action) && !withNote && !mustNote) { send(action, row); return; }
     const of = row;
     place.replaceChildren(actionForm(action, {

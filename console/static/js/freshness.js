@@ -13,6 +13,6 @@ export function judge(silent_s, beat) {
   if (!beat) return { level: 'ok', cause: null, age_s: 0 };
   const tick_s = beat.tick_age_s ?? null;
   if (beat.state === 'ok' && (tick_s === null || tick_s < TICK_OLD_S)) return { level: 'ok', cause: null, age_s: tick_s };
-  const cause = { recovering: 'recovering', 'broker-away': 'broker-away' }[beat.state] ?? 'stale';
+  const cause = beat.cause ?? 'no-commit';
   return { level: tick_s !== null && tick_s >= VERY_OLD_AFTER_S ? 'very-old' : 'old', cause, age_s: tick_s };
 }

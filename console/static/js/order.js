@@ -23,7 +23,7 @@ function standing(alarm) {
 
 // Unacknowledged first, worst first, oldest first: what has waited longest is never pushed down by news.
 function before(a, b) {
-  return standing(a) - standing(b) || rank(a.alert.severity) - rank(b.alert.severity)
+  return standing(a) - standing(b) || rank(a.severity) - rank(b.severity)
     || a.raised_at.localeCompare(b.raised_at) || a.alert_id.localeCompare(b.alert_id);
 }
 
@@ -31,7 +31,7 @@ function makeRow(key, alarms) {
   const members = alarms.sort(before);
   const lead = members[0];
   return {
-    key, members, lead, kind: lead.alert.kind, severity: lead.alert.severity, standing: standing(lead),
+    key, members, lead, kind: lead.alert.kind, severity: lead.severity, standing: standing(lead),
     convoys: [...new Set(members.map((alarm) => alarm.alert.convoy_id))],
     oldest: members.reduce((first, alarm) => (alarm.raised_at < first ? alarm.raised_at : first), lead.raised_at),
     children: null,
@@ -61,7 +61,7 @@ export function rowsOf(alarms) {
  * Nothing is dropped: an opened flood row is followed by its children.
  */
 export function floodRows(alarms, opened) {
-  const single = (alarm) => alarm.alert.severity === 'critical' || standing(alarm) === 1;
+  const single = (alarm) => alarm.severity === 'critical' || standing(alarm) === 1;
   const flooded = gather(alarms.filter((alarm) => !single(alarm)), (alarm) => alarm.alert.kind);
   const rows = rowsOf(alarms.filter(single));
   for (const [kind, members] of flooded) {

@@ -55,8 +55,8 @@ export function vehicleFeatures(convoys, plans, now, selected) {
 export function alarmFeatures(alarms) {
   const open = [...alarms].filter((alarm) => isListed(alarm) && !alarm.notification && hasPlace(alarm.alert));
   return collection(open.map((alarm) => point(alarm.alert, {
-    alert_id: alarm.alert_id, convoy_id: alarm.alert.convoy_id, severity: alarm.alert.severity,
-    icon: `alarm-${alarm.alert.severity}`, unacknowledged: isUnacknowledged(alarm), label: t(`kind.${alarm.alert.kind}`),
+    alert_id: alarm.alert_id, convoy_id: alarm.alert.convoy_id, severity: alarm.severity,
+    icon: `alarm-${alarm.severity}`, unacknowledged: isUnacknowledged(alarm), label: t(`kind.${alarm.alert.kind}`),
   })));
 }
 

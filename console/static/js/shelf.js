@@ -33,7 +33,7 @@ export function createShelf({ store, session, onDone }) {
       const words = `${count('shelf.shelved', shelved)} · ${count('shelf.suppressed', aside.length - shelved)}`;
       if (summary.textContent !== words) summary.textContent = words;
       element.hidden = aside.length === 0;
-      lines.show(aside.map((alarm) => [alarm.alert_id, alarm.state, alarm.shelved, alarm.suppressed, alarm.alert.severity]),
+      lines.show(aside.map((alarm) => [alarm.alert_id, alarm.state, alarm.shelved, alarm.suppressed, alarm.severity]),
         () => rowsOf(aside).map(line));
     },
   };

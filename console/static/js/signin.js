@@ -5,14 +5,13 @@ import { choose, prefs } from './prefs.js';
 import { LANGUAGES, speak, t } from './words.js';
 
 const field = (name, words, more = {}) => h('label', { class: 'field' }, h('span', {}, words),
-  h('input', { name, required: true, maxlength: 200, ...more }));
+  h('input', { name, required: true, maxlength: 64, ...more }));
 
 function wordsFor(error) {
   if (error.status === 429) return t('signin.wait', { seconds: error.retryAfter ?? '60' });
   if (error.status === 0) return t('signin.unreachable');
-  const known = { 401: 'signin.bad', 403: 'signin.bad-token', 410: 'signin.bad-token' }[error.status];
-  if (known) return t(known);
-  return t('signin.refused', { error: error.body.field ? `${error.message} (${error.body.field})` : error.message });
+  if (error.status === 401) return t(error.message === 'bad-link' ? 'signin.bad-token' : 'signin.bad');
+  return t('signin.refused', { error: error.body.message ?? error.message });
 }
 
 /** The one-time token in the address, taken out of it so that it is in no history. */
@@ -29,7 +28,7 @@ export function signIn(root, token = null) {
     const form = h('form', { class: 'signin', 'aria-label': t(token ? 'signin.first' : 'signin.title') },
       h('h1', {}, 'Kawal'), h('p', { class: 'dim' }, t(token ? 'signin.first-text' : 'signin.text')),
       field('user', t('signin.user'), { autocomplete: 'username', autofocus: true }),
-      field('password', t('signin.password'), { type: 'password', autocomplete: token ? 'new-password' : 'current-password' }),
+      field('password', t('signin.password'), { type: 'password', minlength: token ? 10 : 1, maxlength: 256, autocomplete: token ? 'new-password' : 'current-password' }),
       field('post', t('signin.post'), { value: prefs.post, autocomplete: 'off' }),
       trouble,
       h('button', { class: 'primary' }, t(token ? 'signin.make' : 'signin.enter')),

@@ -20,12 +20,12 @@ const standsAside = (alarm) => isShelved(alarm) || isSuppressed(alarm);
 export function calls(before, alarm) {
   if (!isUnacknowledged(alarm) || standsAside(alarm) || alarm.alert.late) return false;
   if (!before || !isUnacknowledged(before) || standsAside(before)) return true;
-  return SEVERITIES.indexOf(alarm.alert.severity) < SEVERITIES.indexOf(before.alert.severity);
+  return SEVERITIES.indexOf(alarm.severity) < SEVERITIES.indexOf(before.severity);
 }
 
 /** Whether a flood already has an unacknowledged alarm of this kind: then a further one makes no sound of its own. */
 export function isHeardInFlood(alarms, alarm) {
-  return alarm.alert.severity !== 'critical' && [...alarms].some((other) => other.alert_id !== alarm.alert_id
+  return alarm.severity !== 'critical' && [...alarms].some((other) => other.alert_id !== alarm.alert_id
     && other.alert.kind === alarm.alert.kind && isListed(other) && isUnacknowledged(other));
 }
 

@@ -5,15 +5,11 @@ export function emptyState() {
   return { boot: null, now: null, alarms: new Map(), convoys: new Map(), plans: new Map(), heartbeat: null };
 }
 
-function mergeConvoy(before, delta) {
-  const { vehicles, ...fields } = delta;
-  const merged = { vehicles: [], ...before, ...fields };
-  if (vehicles) {
-    const byId = new Map(merged.vehicles.map((vehicle) => [vehicle.vehicle_id, vehicle]));
-    for (const vehicle of vehicles) byId.set(vehicle.vehicle_id, { ...byId.get(vehicle.vehicle_id), ...vehicle });
-    merged.vehicles = [...byId.values()];
-  }
-  return merged;
+function mergeConvoy(before, { vehicles = [], gone = [], ...fields }, at) {
+  const byId = new Map((before?.vehicles ?? []).map((vehicle) => [vehicle.vehicle_id, vehicle]));
+  for (const vehicle of vehicles) byId.set(vehicle.vehicle_id, { ...byId.get(vehicle.vehicle_id), ...vehicle });
+  for (const id of gone) byId.delete(id);
+  return { ...before, at, ...fields, vehicles: [...byId.values()] };
 }
 
 const byKey = (items, key) => new Map(items.map((item) => [item[key], item]));
@@ -36,9 +32,10 @@ const FOLDS = {
   action() {
     return []; // the alarm that it changed comes whole in an event of its own
   },
-  convoy(state, { convoys }) {
+  convoy(state, { at, convoys }) {
     for (const delta of convoys) {
-      state.convoys.set(delta.convoy_id, mergeConvoy(state.convoys.get(delta.convoy_id), delta));
+      if (delta.withdrawn) state.convoys.delete(delta.convoy_id);
+      else state.convoys.set(delta.convoy_id, mergeConvoy(state.convoys.get(delta.convoy_id), delta, at));
     }
     return ['convoys'];
   },
