@@ -66,10 +66,10 @@ async def run_console(broker: str, settings: Settings, tell: Callable[[str], Non
                 tasks.start(watch_group(broker, topics, room.feed))
                 tasks.start(_seconds(desk))
                 server = _Server(_config(desk, settings))
-                tasks.start(_serve(server, listener))
+                serving = tasks.start(_serve(server, listener))
                 _announce(desk, settings, listener, tell, has_nobody)
                 await until(stop, tasks)
-                await _end(desk, server)
+                await _end(desk, server, serving)
             finally:
                 await tasks.stop()
                 await producer.stop()
@@ -94,15 +94,14 @@ async def _serve(server: _Server, listener: socket.socket) -> None:
         raise ServerEnded("the web server ended by itself")
 
 
-async def _end(desk: Desk, server: _Server) -> None:
+async def _end(desk: Desk, server: _Server, serving: asyncio.Task[None]) -> None:
     desk.sessions.save(desk.wall_s())
     for client in list(desk.room.stream.clients):
         client.end()
     server.should_exit = True
     with suppress(TimeoutError):
         async with asyncio.timeout(STOP_S):
-            while server.started and server.servers:  # noqa: ASYNC110 (uvicorn has no event for it)
-                await asyncio.sleep(0.05)
+            await asyncio.shield(serving)
 
 
 def _options(settings: Settings) -> Options:

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     metrics_bind: str = Field(default="127.0.0.1", description="Address of the worker's /metrics.")
     console_port: Port = Field(default=6080, description="Port of the console; 0 takes any free one.")
     console_bind: str = Field(default="127.0.0.1", description="Address of the console; another needs TLS or a proxy.")
+    console_metrics_port: Port = Field(
+        default=6081, description="Port of the console's /metrics and health; 0 takes any free one."
+    )
     console_dir: Path | None = Field(
         default=None, description="Folder of the console's users and sessions; unset means kawal in the user's data."
     )
