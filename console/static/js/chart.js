@@ -7,7 +7,7 @@ import { severityMark } from './shapes.js';
 import { clock } from './time.js';
 import { t } from './words.js';
 
-const LEFT = 46;
+const LEFT = 56;
 const RIGHT = 12;
 const TOP = 10;
 const BOTTOM = 24;

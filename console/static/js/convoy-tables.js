@@ -17,7 +17,7 @@ const newestOf = (points) => new Map(points.map((point) => [point.vehicle_id, po
 export function vehicleTable(vehicles, plan, points, now) {
   const newest = newestOf(points);
   const modes = new Map((plan?.vehicles ?? []).map((vehicle) => [vehicle.vehicle_id, vehicle.mode]));
-  return table(['vehicle', 'gap', 'speed', 'off', 'fix-age', 'receive-age'], inOrder(vehicles).map((vehicle) => {
+  return table(['vehicle', 'gap', 'speed', 'off', 'ages'], inOrder(vehicles).map((vehicle) => {
     const point = newest.get(vehicle.vehicle_id);
     return h('tr', { class: `link-${vehicle.link}` },
       h('th', { scope: 'row' }, vehicle.vehicle_id, h('small', {}, `${t(`role-of.${vehicle.role}`)} · ${t(`mode.${modes.get(vehicle.vehicle_id) ?? 'other'}`)} · `,
@@ -25,8 +25,7 @@ export function vehicleTable(vehicles, plan, points, now) {
       h('td', {}, vehicle.gapM === null ? UNKNOWN : metres(vehicle.gapM)),
       h('td', {}, speed(vehicle.speed_mps)),
       h('td', {}, metres(vehicle.lateral_m)),
-      h('td', {}, vehicle.time ? brief(secondsBetween(vehicle.time, now)) : UNKNOWN),
-      h('td', {}, point ? brief(secondsBetween(point.received, now)) : UNKNOWN));
+      h('td', {}, `${vehicle.time ? brief(secondsBetween(vehicle.time, now)) : UNKNOWN} / ${point ? brief(secondsBetween(point.received, now)) : UNKNOWN}`));
   }), 'vehicles');
 }
 

@@ -3,7 +3,7 @@ import { api } from './api.js';
 import { timeDistanceChart } from './chart.js';
 import { lastPings, checkpointTable, timeline, vehicleTable } from './convoy-tables.js';
 import { h, part } from './dom.js';
-import { metres, percent, span } from './figures.js';
+import { brief, metres, percent, UNKNOWN } from './figures.js';
 import { escortGapM } from './schedule.js';
 import { clock } from './time.js';
 import { t } from './words.js';
@@ -16,7 +16,7 @@ const fact = (name, value, more = '') => h('div', { class: `fact ${more}` }, h('
 function lateness(status) {
   if (status.lateness_s === null || status.lateness_s === undefined) return t('convoy.unknown');
   if (Math.abs(status.lateness_s) < 60) return t('convoy.on-time');
-  return t(status.lateness_s > 0 ? 'convoy.late' : 'convoy.early', { span: span(Math.abs(status.lateness_s)) });
+  return t(status.lateness_s > 0 ? 'convoy.late' : 'convoy.early', { span: brief(Math.abs(status.lateness_s)) });
 }
 
 function head(plan, status) {
@@ -27,7 +27,7 @@ function head(plan, status) {
     plan ? h('p', { class: 'convoy-name' }, plan.name) : null,
     h('progress', { max: 100, value: share ?? 0, 'aria-label': t('convoy.progress') }),
     h('dl', { class: 'facts' },
-      fact('progress', `${metres(status.progress_m)} / ${metres(status.route_length_m)} (${percent(share)})`),
+      fact('progress', share === null ? UNKNOWN : t('convoy.share', { share: percent(share), length: metres(status.route_length_m) })),
       fact('eta', clock(status.eta, plan)),
       fact('lateness', lateness(status), status.lateness_s > 600 ? 'bad' : ''),
       fact('escort-gap', metres(escortGapM(status.vehicles)))),
@@ -81,7 +81,7 @@ export function createConvoyView({ store, onHistory = () => {}, onPage = null })
     const facts = [id, Boolean(plan), width, points.length, points.at(-1)?.time, changed, Math.floor(Date.parse(now) / 10000)];
     parts.chart.show(facts, () => [plan ? timeDistanceChart({ plan, status, points, alarms, now: Date.parse(now), width, height: Math.min(420, Math.max(220, width * 0.5)) }) : null,
       plan ? legend() : null, complete ? null : h('p', { class: 'dim' }, t('convoy.incomplete'))]);
-    parts.vehicles.show([status.vehicles, now], () => vehicleTable(status.vehicles, plan, points, now));
+    parts.vehicles.show([status.vehicles, now], () => [vehicleTable(status.vehicles, plan, points, now), h('p', { class: 'legend' }, t('convoy.ages'))]);
     parts.checkpoints.show([plan?.checkpoints, status.eta, status.progress_m], () => (plan ? checkpointTable(plan, status) : null));
     parts.pings.show([points.length, points.at(-1)], () => lastPings(points, plan));
     parts.timeline.show(changed, () => timeline(alarms, plan));

@@ -3,7 +3,7 @@ import { h, mark, say } from './dom.js';
 import { createRowView } from './list-row.js';
 import { count, t } from './words.js';
 
-const ROW_PX = 60;
+const ROW_PX = 52;
 const BEYOND = 6; // rows kept ready above and below what is seen
 
 /**

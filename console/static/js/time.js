@@ -16,8 +16,8 @@ export const chooseZone = (zone) => { chosen = ZONES.includes(zone) ? zone : 'pl
 /** Tell the zone of the plans, for times that belong to no single one. */
 export const districtZone = (zone) => { district = zone; };
 
-/** The zone in which something of this plan is shown. */
-export const zoneOf = (plan) => (chosen === 'plan' ? plan?.timezone ?? district : chosen);
+/** The zone in which something of this plan (null: of all) is shown, by the switch or by `choice`. */
+export const zoneOf = (plan, choice = chosen) => (choice === 'plan' ? plan?.timezone ?? district : choice);
 
 function parts(instant, zone) {
   if (!formats.has(zone)) {

@@ -5,7 +5,7 @@ import { judge } from './freshness.js';
 import { SEVERITIES } from './order.js';
 import { prefs } from './prefs.js';
 import { severityShape } from './shapes.js';
-import { clock, zoneName, ZONES } from './time.js';
+import { clock, zoneName, zoneOf, ZONES } from './time.js';
 import { LANGUAGES, t } from './words.js';
 
 const PAGES = ['room', 'playback', 'quality', 'report', 'audit'];
@@ -17,6 +17,9 @@ function selector(name, options, now, words, onChange) {
   return h('select', { class: 'switch', 'aria-label': t(`switch.${name}`), title: t(`switch.${name}`), onchange: ({ target }) => onChange(name, target.value) },
     options.map((option) => h('option', { value: option, selected: option === now }, words(option))));
 }
+
+// the select beside the clock is the clock's suffix
+const zoneWords = (zone) => (zone === 'plan' ? t('zone.plan', { zone: zoneName(zoneOf(null, 'plan')) }) : zoneName(zone));
 
 function counter(severity) {
   const figure = h('b', {});
@@ -35,10 +38,11 @@ function counter(severity) {
 /** The bar. `onChoose(name, value)` for a switch, `onLeave()` to sign out; `tick(page)` each second and at each change. */
 export function createTopBar({ store, feed, speaker, session, onChoose, onLeave, onHelp }) {
   const counters = Object.fromEntries(SEVERITIES.map((severity) => [severity, counter(severity)]));
-  const links = Object.fromEntries(pagesOf(session.role).map((page) => [page, h('a', { href: `#/${page === 'room' ? '' : page}` }, t(`page.${page}`))]));
+  const links = Object.fromEntries(pagesOf(session.role).map((page) => [page, h('a', { href: `#/${page === 'room' ? '' : page}` }, t(`nav.${page}`))]));
   const state = h('span', { class: 'feed-state' });
   const time = h('time', { class: 'top-clock' });
   const flood = h('span', { class: 'flood-flag', hidden: true });
+  const theme = h('button', { type: 'button', class: 'quiet', onclick: () => onChoose('theme', prefs.theme === 'dark' ? 'light' : 'dark') });
   const leader = h('span', { class: 'leader' });
   const sound = h('button', { type: 'button', class: 'quiet sound', onclick: () => onChoose('sound', !prefs.sound) });
   const element = h('header', { class: 'top' },
@@ -46,14 +50,15 @@ export function createTopBar({ store, feed, speaker, session, onChoose, onLeave,
     h('nav', { 'aria-label': t('top.pages') }, Object.values(links)),
     h('div', { class: 'counters', role: 'status', 'aria-label': t('top.counts') }, Object.values(counters).map((one) => one.element)), flood,
     h('span', { class: 'top-gap' }),
-    state, time,
+    state, h('span', { class: 'top-time' }, time, selector('zone', ZONES, prefs.zone, zoneWords, onChoose)),
     h('span', { class: 'top-sound' }, sound, h('button', { type: 'button', class: 'quiet', onclick: () => speaker.test() }, t('sound.test')), leader),
-    selector('zone', ZONES, prefs.zone, (zone) => (zone === 'plan' ? t('zone.plan') : zoneName(zone)), onChoose),
     selector('lang', LANGUAGES, prefs.lang, (lang) => lang.toUpperCase(), onChoose),
-    selector('theme', ['dark', 'light'], prefs.theme, (theme) => t(`theme.${theme}`), onChoose),
+    theme,
     h('button', { type: 'button', class: 'quiet', onclick: onHelp, 'aria-label': t('help.title'), title: t('help.title') }, '?'),
-    h('span', { class: 'who' }, h('b', {}, session.user), h('small', {}, `${session.post} · ${t(`role.${session.role}`)}`)),
-    h('button', { type: 'button', class: 'quiet', onclick: onLeave }, t('top.leave')));
+    h('details', { class: 'menu' },
+      h('summary', {}, h('b', {}, session.user), h('small', {}, session.post)),
+      h('div', { class: 'menu-body' }, h('p', {}, `${session.user} · ${t(`role.${session.role}`)}`), h('p', { class: 'dim' }, session.post),
+        h('button', { type: 'button', onclick: onLeave }, t('top.leave')))));
 
   return {
     element,
@@ -64,7 +69,10 @@ export function createTopBar({ store, feed, speaker, session, onChoose, onLeave,
       const { level, age_s } = judge(feed.silentFor(), heartbeat);
       say(state, level === 'ok' ? t('feed.ok', { age: brief(age_s ?? 0) }) : t('feed.old'));
       mark(state, 'class', `feed-state ${level}`);
-      say(time, clock(now, null));
+      say(time, clock(now, null, { suffix: false }));
+      say(theme, prefs.theme === 'dark' ? '☀' : '☾');
+      mark(theme, 'aria-label', t(prefs.theme === 'dark' ? 'theme.light' : 'theme.dark'));
+      mark(theme, 'title', theme.getAttribute('aria-label'));
       flood.hidden = !heartbeat?.flood?.active;
       say(flood, t('top.flood', { n: heartbeat?.flood?.last_10_min ?? 0 }));
       say(sound, t(speaker.isMuted() ? 'sound.muted' : `sound.${speaker.state()}`));
