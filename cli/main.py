@@ -17,7 +17,7 @@ COMMANDS = {
     "console": Place("cli.console", "Serve the control room in the browser."),
     "users": Place("cli.users", "Say who may sign in to the console."),
     "topics": Place("cli.topics", "Create the topics on the broker, or check them."),
-    "plan": Place("cli.plan", "Check, import, list and withdraw plans."),
+    "plan": Place("cli.plan", "Draft, check, import, list and withdraw plans."),
     "alerts": Place("cli.alerts", "Follow the alerts as they come."),
     "replay": Place("cli.replay", "Publish a recording to a replay set, as it was received."),
     "simulate": Place("cli.simulate", "Drive a plan, and label what its vehicles would send."),
