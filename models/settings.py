@@ -1,6 +1,7 @@
 """Settings: what the environment says, every name with the prefix KAWAL_."""
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
@@ -42,6 +43,17 @@ class Settings(BaseSettings):
     )
     metrics_port: Port = Field(default=6067, description="Port of the worker's /metrics; 0 takes any free one.")
     metrics_bind: str = Field(default="127.0.0.1", description="Address of the worker's /metrics.")
+    kafka_ca_file: Path | None = Field(
+        default=None, description="Certificates that vouch for the broker's, PEM; Kafka is spoken by TLS then."
+    )
+    kafka_cert_file: Path | None = Field(default=None, description="This process's own certificate for Kafka, PEM.")
+    kafka_key_file: Path | None = Field(default=None, description="Private key of that certificate, PEM.")
+    kafka_user: str | None = Field(default=None, description="Name that Kafka knows this process by (SCRAM-SHA-512).")
+    kafka_password_file: Path | None = Field(default=None, description="File with that name's password.")
+    secrets_dir: Path | None = Field(
+        default=None, description="Folder of the KAWAL_KAFKA_*_FILE files whose names are relative."
+    )
+    allow_plaintext: bool = Field(default=False, description="Kafka on another machine may be spoken without TLS.")
 
 
 def load_settings() -> Settings:
