@@ -12,13 +12,13 @@ from models.settings import PREFIX, Settings, SettingsError, load_settings
 MECHANISM = "SCRAM-SHA-512"
 
 
-def connection(broker: str) -> dict[str, Any]:
+def connection(broker: str, settings: Settings | None = None) -> dict[str, Any]:
     """Return the keyword arguments by which any client of aiokafka reaches `broker`, from the KAWAL_KAFKA_* settings.
 
     The files are read each time, so that a client made after a change of keys uses the new ones. Raises SettingsError
     if a file cannot be used, a setting lacks its other half, or the way to another machine would not be by TLS.
     """
-    settings = load_settings()
+    settings = settings or load_settings()
     how: dict[str, Any] = {"bootstrap_servers": broker}
     tls, account = _tls(settings), _account(settings)
     if tls is None and not settings.allow_plaintext and not all(map(_is_local, broker.split(","))):

@@ -22,6 +22,7 @@ COMMANDS = {
     "detect": Place("cli.detect", "Find the alerts of a recording, without Kafka."),
     "tune": Place("cli.tune", "Count the alerts that other limits would have given."),
     "explain": Place("cli.explain", "Say why an alert came, with a picture."),
+    "security": Place("cli.security", "Make keys and accounts for Kafka, and bring a broker to them."),
     "doctor": Place("cli.doctor", "Check settings, libraries, broker, topics and disk."),
     "schema": Place("cli.schema", "Print the JSON Schemas of what Kawal reads and writes."),
     "version": Place("cli.version", "Print the version."),
