@@ -15,6 +15,7 @@ from rich.table import Table
 
 from bench.measure import BenchError
 from deploy.kafka.embedded import EmbeddedKafka, EmbeddedKafkaError
+from models.settings import SettingsError
 
 Advance = Callable[[int], None]
 
@@ -60,7 +61,7 @@ def kafka(broker: str | None) -> Iterator[str]:
             return
         with EmbeddedKafka() as embedded:
             yield embedded.bootstrap
-    except (BenchError, EmbeddedKafkaError, KafkaError) as error:
+    except (BenchError, EmbeddedKafkaError, KafkaError, SettingsError) as error:
         sys.exit(f"bench: {error}")
 
 

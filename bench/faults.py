@@ -25,6 +25,7 @@ from bench.verdict import Verdict, committed, judge, of_alert
 from bench.worker import Offsets
 from bench.workload import START_MS, Slice, Workload
 from bus import topic_admin
+from bus.connection import connection
 from models.topics import TopicSet
 from streams.state import load_state
 from streams.takeover import read_states
@@ -122,7 +123,7 @@ async def _flow(broker: str, topics: TopicSet, trial: Trial, crew: Crew, advance
     faults = trial.faults()
     strikes = {(number + 1) * trial.load.pings_per_vehicle // (len(faults) + 1): it for number, it in enumerate(faults)}
     freezing: asyncio.Task[None] | None = None
-    async with AIOKafkaProducer(bootstrap_servers=broker, enable_idempotence=True) as producer:
+    async with AIOKafkaProducer(**connection(broker), enable_idempotence=True) as producer:
         await publish_plans(producer, topics, trial.load)
         stream = _Stream(producer, topics, trial.load)
         for number, part in enumerate(trial.load.slices()):

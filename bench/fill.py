@@ -9,6 +9,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from bench.cli import Advance
 from bench.workload import CONVOY_SIZE, START_MS, Slice, Workload
+from bus.connection import connection
 from bus.topic_admin import ensure
 from models.limits import Limits
 from models.plan import ConvoyPlan, Vehicle
@@ -114,7 +115,7 @@ class Filler:
 async def fill(broker: str, topics: TopicSet, load: Workload, advance: Advance) -> None:
     """Create the topics and publish plans, pings and ticks; `advance` is told how many pings were added."""
     await ensure(broker, topics)
-    producer = AIOKafkaProducer(bootstrap_servers=broker, max_batch_size=BATCH_BYTES_MAX, enable_idempotence=True)
+    producer = AIOKafkaProducer(**connection(broker), max_batch_size=BATCH_BYTES_MAX, enable_idempotence=True)
     async with producer:
         await publish_plans(producer, topics, load)
         batches = Batches(producer)

@@ -23,6 +23,7 @@ from bench.fill import publish_plans
 from bench.live.weaving import CYCLE_S, SETTLE_S, weaving
 from bench.measure import Clock, Reading, load_average
 from bench.worker import Worker
+from bus.connection import connection
 from bus.topic_admin import ensure
 from models.alert import Alert
 from models.topics import TopicSet
@@ -70,7 +71,7 @@ async def measure(broker: str, seconds: int, bars: Progress) -> Latency:
     """Send for the warm-up and `seconds` more, and time the alerts that come in the latter."""
     topics = TopicSet(f"bench-{time.time_ns()}", PARTITIONS)
     await ensure(broker, topics)
-    async with AIOKafkaProducer(bootstrap_servers=broker) as producer:
+    async with AIOKafkaProducer(**connection(broker)) as producer:
         await publish_plans(producer, topics, weaving(VEHICLES, WARM_UP_S + seconds, 0))
     with Worker(broker, topics) as worker:
         await worker.until(worker.partitions, PARTITIONS)
@@ -106,7 +107,7 @@ async def _sending(broker: str, topics: TopicSet, seconds: int) -> AsyncIterator
 
 async def _alerts(broker: str, topics: TopicSet, seconds: int, advance: cli.Advance) -> list[float]:
     """How old each alert is when a reader has it, for so long from now on."""
-    reader = AIOKafkaConsumer(topics.alerts, bootstrap_servers=broker, isolation_level="read_committed")
+    reader = AIOKafkaConsumer(topics.alerts, **connection(broker), isolation_level="read_committed")
     ages_ms: list[float] = []
     async with reader:
         for _ in range(seconds):

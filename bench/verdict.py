@@ -8,6 +8,7 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaConsumer
 
 from bench.workload import Episode
+from bus.connection import connection
 from models.alert import Alert
 
 # A condition begins with the first ping in it, and a halt with the last ping near its place.
@@ -73,7 +74,7 @@ def of_plain(value: bytes) -> Found:
 async def committed(broker: str, topic: str) -> list[bytes]:
     """Every committed record of a topic, up to its present end."""
     reader = AIOKafkaConsumer(
-        topic, bootstrap_servers=broker, isolation_level="read_committed", auto_offset_reset="earliest"
+        topic, **connection(broker), isolation_level="read_committed", auto_offset_reset="earliest"
     )
     async with reader:
         ends = await reader.end_offsets(reader.assignment())

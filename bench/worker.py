@@ -21,6 +21,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from bench.cli import Advance
 from bench.measure import BenchError, Clock, Reading
+from bus.connection import connection
 from bus.topic_admin import ensure
 from models.topics import TopicSet
 
@@ -110,7 +111,7 @@ class Offsets:
     """What the worker's group has committed of the pings, against their end. Ticks alone are committed at leisure."""
 
     def __init__(self, broker: str, topics: TopicSet) -> None:
-        self._admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+        self._admin = AIOKafkaAdminClient(**connection(broker))
         self._broker, self._group = broker, f"{topics.prefix}-worker"
         numbers = range(topics.partitions)
         self._pings = [TopicPartition(t, n) for t in (topics.convoy_pings, topics.escort_pings) for n in numbers]
@@ -118,7 +119,7 @@ class Offsets:
 
     async def __aenter__(self) -> Self:
         await self._admin.start()
-        async with AIOKafkaConsumer(bootstrap_servers=self._broker) as reader:
+        async with AIOKafkaConsumer(**connection(self._broker)) as reader:
             self._ends = await reader.end_offsets(self._pings)
         return self
 
@@ -133,7 +134,7 @@ class Offsets:
 
     async def rewind(self) -> None:
         """Let the next worker begin at the beginning; the group must have no member."""
-        async with AIOKafkaConsumer(bootstrap_servers=self._broker, group_id=self._group) as reader:
+        async with AIOKafkaConsumer(**connection(self._broker), group_id=self._group) as reader:
             reader.assign(self._pings + self._ticks)
             await reader.commit(dict.fromkeys(self._pings + self._ticks, 0))
 
@@ -141,7 +142,7 @@ class Offsets:
 async def forget(broker: str, topics: TopicSet) -> None:
     """Undo what a worker did to a filled set: its output, its state, its offsets. The topics stay, empty."""
     output = [spec for spec in topics.specs() if spec.name in (topics.alerts, topics.convoys, topics.state)]
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    admin = AIOKafkaAdminClient(**connection(broker))
     await admin.start()
     try:
         await admin.delete_topics([spec.name for spec in output])

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
+from bus.connection import connection
+
 Record = ConsumerRecord[bytes | None, bytes | None]
 
 
@@ -75,7 +77,7 @@ async def following(broker: str, topics: Sequence[str], from_beginning: bool) ->
     await _require(broker, topics)
     consumer = AIOKafkaConsumer(
         *topics,
-        bootstrap_servers=broker,
+        **connection(broker),
         isolation_level="read_committed",
         enable_auto_commit=False,
         # Where it begins by itself too: that reset may be under way while it is told where to go, and come last.
@@ -97,7 +99,7 @@ async def ends_of(broker: str, topics: Sequence[str]) -> dict[tuple[str, int], i
 
 async def _require(broker: str, topics: Sequence[str]) -> None:
     """Find out first whether the topics exist: a consumer would look for a missing one in vain for a long time."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=broker)
+    consumer = AIOKafkaConsumer(**connection(broker))
     try:
         await consumer.start()
         for topic in sorted(set(topics) - await consumer.topics()):

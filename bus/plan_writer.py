@@ -8,6 +8,7 @@ from typing import Literal
 
 from aiokafka import AIOKafkaProducer
 
+from bus.connection import connection
 from models.plan import ConvoyPlan
 from models.topics import TopicSet
 
@@ -39,7 +40,7 @@ async def write_plans(broker: str, topics: TopicSet, values: Mapping[str, bytes 
     Raises aiokafka's KafkaError.
     """
     # A second importer at the same time takes over this id, and the first one's transaction fails.
-    producer = AIOKafkaProducer(bootstrap_servers=broker, transactional_id=f"{topics.prefix}-plans", acks="all")
+    producer = AIOKafkaProducer(**connection(broker), transactional_id=f"{topics.prefix}-plans", acks="all")
     try:
         await producer.start()
         async with producer.transaction():

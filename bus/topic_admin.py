@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
+from bus.connection import connection
 from models.topics import TopicSet, TopicSpec
 
 _REQUEST_MS = 10_000
@@ -73,7 +74,7 @@ async def check(broker: str, topics: TopicSet) -> list[str]:
 @asynccontextmanager
 async def admin_client(broker: str) -> AsyncIterator[AIOKafkaAdminClient]:
     """An admin client of the broker. Raises KafkaConnectionError when none answers within seconds."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker, request_timeout_ms=_REQUEST_MS)
+    admin = AIOKafkaAdminClient(**connection(broker), request_timeout_ms=_REQUEST_MS)
     try:
         try:
             async with asyncio.timeout(_CONNECT_S):

@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bus import topic_admin
+from bus.connection import connection
 from deploy.kafka.errors import EmbeddedKafkaError
 from deploy.kafka.jars import KAFKA_VERSION, are_jars_cached
 from deploy.kafka.java import find_java
@@ -160,7 +161,7 @@ def compare_clocks(tick_ms: int, now_ms: int) -> Finding:
 
 async def _newest_tick_ms(broker: str, topics: TopicSet) -> int | None:
     part = TopicPartition(topics.ticks, 0)
-    async with AIOKafkaConsumer(bootstrap_servers=broker, auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer(**connection(broker), auto_offset_reset="earliest") as consumer:
         consumer.assign([part])
         end = (await consumer.end_offsets([part]))[part]
         # More than the last one: the end may be a transaction's marker, which is no record.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import time
 from collections.abc import Coroutine, Iterator, Sequence
@@ -22,6 +23,7 @@ from cli.operation import Operation, first_of
 from cli.words import Lang
 from cli.worker_process import compile_engine
 from deploy.kafka.embedded import EmbeddedKafka
+from models.settings import PREFIX
 from models.topics import TopicSet
 from simulate.bontang import FAULTS, PLAN
 from simulate.label_file import possible_episodes, whole_episodes
@@ -79,6 +81,8 @@ def _embedded_unless(broker: str | None, console: Console) -> Iterator[str]:
     if broker is not None:
         yield broker
         return
+    for name in [name for name in os.environ if name.upper().startswith(f"{PREFIX}KAFKA_")]:
+        del os.environ[name]  # how another broker is reached; the worker would be told it too
     kafka = EmbeddedKafka()
     console.print("Starting Apache Kafka on this machine.")
     with download_bar(console) as progress:

@@ -11,6 +11,7 @@ from typing import NoReturn
 import typer
 from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
+from bus.connection import connection
 from deploy.kafka.errors import EmbeddedKafkaError
 from models.plan import ConvoyPlan
 from models.plan_file import PlanError, load_plan
@@ -43,9 +44,13 @@ def read_settings() -> Settings:
 
 
 def broker_of(settings: Settings) -> str:
-    """The broker that a command needs; ends with BAD_INPUT where none is set."""
+    """The broker that a command needs; ends with BAD_INPUT where none is set, or the way to it is not safe."""
     if settings.broker is None:
         leave(Exit.BAD_INPUT, "No broker: set KAWAL_BROKER=host:port, or try `kawal demo`, which brings its own.")
+    try:
+        connection(settings.broker)
+    except SettingsError as error:
+        leave(Exit.BAD_INPUT, str(error))
     return settings.broker
 
 

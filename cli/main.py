@@ -25,6 +25,7 @@ COMMANDS = {
     "tune": Place("cli.tune", "Count the alerts that other limits would have given."),
     "explain": Place("cli.explain", "Say why an alert came, with a picture."),
     "decode": Place("cli.decode", "Say what a captured tracker message gives."),
+    "security": Place("cli.security", "Make keys and accounts for Kafka, and bring a broker to them."),
     "doctor": Place("cli.doctor", "Check settings, libraries, broker, topics and disk."),
     "schema": Place("cli.schema", "Print the JSON Schemas of what Kawal reads and writes."),
     "version": Place("cli.version", "Print the version."),

@@ -61,6 +61,17 @@ class Settings(BaseSettings):
     )
     console_basemap: Path | None = Field(default=None, description="A PMTiles archive that the map is drawn on.")
     console_demo: bool = Field(default=False, description="The console tells its pages that the operation is made up.")
+    kafka_ca_file: Path | None = Field(
+        default=None, description="Certificates that vouch for the broker's, PEM; Kafka is spoken by TLS then."
+    )
+    kafka_cert_file: Path | None = Field(default=None, description="This process's own certificate for Kafka, PEM.")
+    kafka_key_file: Path | None = Field(default=None, description="Private key of that certificate, PEM.")
+    kafka_user: str | None = Field(default=None, description="Name that Kafka knows this process by (SCRAM-SHA-512).")
+    kafka_password_file: Path | None = Field(default=None, description="File with that name's password.")
+    secrets_dir: Path | None = Field(
+        default=None, description="Folder of the KAWAL_KAFKA_*_FILE files whose names are relative."
+    )
+    allow_plaintext: bool = Field(default=False, description="Kafka on another machine may be spoken without TLS.")
 
 
 def load_settings() -> Settings:

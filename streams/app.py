@@ -7,8 +7,10 @@ from typing import Any, Self
 
 import faust
 from aiokafka.consumer import fetcher
+from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP
 
+from bus.connection import connection
 from bus.tasks import Tasks
 from streams.agents import RawSchema, add_agent
 from streams.handover import LogEnd, TopicPartition
@@ -99,6 +101,7 @@ def create_app(broker: str, group: str, member: Membership, datadir: Path) -> fa
     return faust.App(
         group,
         broker=";".join(f"kafka://{address}" for address in broker.split(",")),
+        broker_credentials=_credentials(broker),
         datadir=datadir,
         web_enabled=False,
         topic_allow_declare=False,
@@ -118,6 +121,16 @@ def create_app(broker: str, group: str, member: Membership, datadir: Path) -> fa
         # Without tables it is idle, but at 0 Faust lets aiokafka assign, and that tears a convoy's topics apart.
         table_standby_replicas=1,
     )
+
+
+def _credentials(broker: str) -> SASLCredentials | SSLCredentials | None:
+    """Return in Faust's terms how the broker is reached."""
+    how = connection(broker)
+    tls, mechanism = how.get("ssl_context"), how.get("sasl_mechanism")
+    if mechanism is None:
+        return None if tls is None else SSLCredentials(tls)
+    user, password = how["sasl_plain_username"], how["sasl_plain_password"]
+    return SASLCredentials(username=user, password=password, mechanism=mechanism, ssl_context=tls)
 
 
 def connect(app: faust.App, broker: str, owned: Owned, tasks: Tasks) -> None:

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 from aiokafka import AIOKafkaProducer
 
+from bus.connection import connection
 from models.topics import PING_BYTES_MAX, TopicSet, partition_of
 
 SECOND_MS = 1000
@@ -94,7 +95,7 @@ class Publisher:
     def __init__(self, broker: str, topics: TopicSet) -> None:
         # acks=all and idempotence: what the broker has acknowledged stays, once and in order, also after a retry.
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=broker, enable_idempotence=True, acks="all", max_request_size=PING_BYTES_MAX
+            **connection(broker), enable_idempotence=True, acks="all", max_request_size=PING_BYTES_MAX
         )
         self._partitions = topics.partitions
         self._names = (topics.convoy_pings, topics.escort_pings, topics.ticks)

@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import TopicPartition as Assigned
 from aiokafka.admin import AIOKafkaAdminClient
 
+from bus.connection import connection
 from models.topics import TopicSet
 from streams.handover import TopicPartition
 
@@ -25,9 +26,10 @@ async def fence(broker: str, topics: TopicSet, partitions: Iterable[int]) -> dic
 
     From then on a former owner can commit nothing, and a transaction it left open has ended.
     """
+    how = connection(broker)
     producers = {
         partition: AIOKafkaProducer(
-            bootstrap_servers=broker,
+            **how,
             transactional_id=f"{topics.worker_group}-{partition}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             max_batch_size=BATCH_BYTES_MAX,
@@ -40,7 +42,7 @@ async def fence(broker: str, topics: TopicSet, partitions: Iterable[int]) -> dic
 
 async def committed_offsets(broker: str, topics: TopicSet) -> dict[TopicPartition, int]:
     """Return the offsets that the group's transactions committed."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    admin = AIOKafkaAdminClient(**connection(broker))
     await admin.start()
     try:
         found = await admin.list_consumer_group_offsets(topics.worker_group)
@@ -52,7 +54,7 @@ async def committed_offsets(broker: str, topics: TopicSet) -> dict[TopicPartitio
 async def read_states(broker: str, topic: str, partitions: Sequence[int]) -> dict[int, dict[bytes, bytes]]:
     """Return the committed state of each convoy, by partition number."""
     consumer: AIOKafkaConsumer = AIOKafkaConsumer(
-        bootstrap_servers=broker,
+        **connection(broker),
         isolation_level="read_committed",
         enable_auto_commit=False,
         auto_offset_reset="earliest",

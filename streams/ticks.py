@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from bus.connection import connection
+
 PERIOD_S = 1.0
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ class Ticker:
 
     async def run(self) -> None:
         """Tick until cancelled. A broker that does not answer delays the ticks; it does not end them."""
-        producer = AIOKafkaProducer(bootstrap_servers=self._broker, enable_idempotence=True, acks="all")
+        producer = AIOKafkaProducer(**connection(self._broker), enable_idempotence=True, acks="all")
         await producer.start()
         try:
             while True:

@@ -7,6 +7,7 @@ import time
 from aiokafka import AIOKafkaProducer
 
 from bench.live.weaving import weaving
+from bus.connection import connection
 from models.topics import TopicSet
 
 STEP_MS = 10
@@ -18,7 +19,7 @@ async def send(broker: str, topics: TopicSet, vehicles: int, seconds: int) -> No
     load = weaving(vehicles, seconds, round(time.time() * 1000) + ROUTES_PREPARED_MS)
     keys = [convoy_id.encode() for convoy_id in load.convoy_ids]
     names = [topics.escort_pings if escort else topics.convoy_pings for escort in load.is_escort.tolist()]
-    async with AIOKafkaProducer(bootstrap_servers=broker, linger_ms=0) as producer:
+    async with AIOKafkaProducer(**connection(broker), linger_ms=0) as producer:
         for part in load.slices():
             for vehicle, time_ms, value in zip(part.vehicle.tolist(), part.time_ms.tolist(), part.values, strict=True):
                 ahead_ms = time_ms - time.time() * 1000

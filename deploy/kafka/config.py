@@ -1,11 +1,21 @@
 """The broker's own configuration: one node, loopback only."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from deploy.kafka.ports import HOST
 
 STORAGE = "storage"
 """Folder of the partitions, inside the data folder. Relative, so that no character of the path needs escaping."""
+
+
+class Ports(NamedTuple):
+    """Where the broker listens; `internal` is for itself and its admin where clients need an account."""
+
+    broker: int
+    controller: int
+    internal: int | None = None
+
 
 _SINGLE_NODE = {
     "process.roles": "broker,controller",
@@ -34,11 +44,25 @@ _SINGLE_NODE = {
 }
 
 
-def properties(port: int, controller_port: int, settings: Mapping[str, str]) -> str:
+def properties(ports: Ports, settings: Mapping[str, str]) -> str:
     """Return server.properties; `settings` win over everything here."""
+    listeners = [f"BROKER://{HOST}:{ports.broker}"]
+    if ports.internal:
+        listeners.append(f"INTERNAL://{HOST}:{ports.internal}")
     own = _SINGLE_NODE | {
-        "listeners": f"BROKER://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
-        "advertised.listeners": f"BROKER://{HOST}:{port}",
-        "controller.quorum.voters": f"1@{HOST}:{controller_port}",
+        "listeners": ",".join([*listeners, f"CONTROLLER://{HOST}:{ports.controller}"]),
+        "advertised.listeners": ",".join(listeners),
+        "controller.quorum.voters": f"1@{HOST}:{ports.controller}",
     }
-    return "".join(f"{name}={value}\n" for name, value in (own | dict(settings)).items())
+    return as_properties(own | dict(settings))
+
+
+def as_properties(settings: Mapping[str, str]) -> str:
+    """Return settings as lines of a Java properties file, in ASCII whatever is in them."""
+    return "".join(f"{name}={_escaped(value)}\n" for name, value in settings.items())
+
+
+def _escaped(value: str) -> str:
+    units = value.replace("\\", "\\\\").encode("utf-16-be")
+    letters = (int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2))
+    return "".join(chr(it) if 0x20 <= it < 0x7F else f"\\u{it:04x}" for it in letters)

@@ -27,7 +27,7 @@ class DataFolder:
     def acquire(self) -> None:
         """Take the folder; raises EmbeddedKafkaError when another broker has it or it cannot be written."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = (self.path / "kawal.lock").open("ab")
         except OSError as error:
             raise EmbeddedKafkaError(f"The data folder {self.path} cannot be used: {error.strerror}.") from error

@@ -11,13 +11,15 @@ from typing import Self
 from deploy.kafka import java
 from deploy.kafka.broker_log import explain_end, log_size
 from deploy.kafka.cache import require_free
-from deploy.kafka.config import properties
+from deploy.kafka.config import Ports, properties
 from deploy.kafka.data_folder import DataFolder, keep_log
 from deploy.kafka.errors import EmbeddedKafkaError
 from deploy.kafka.jars import Progress, fetch_jars
 from deploy.kafka.ports import HOST, free_port, is_free
 from deploy.kafka.probe import is_serving
 from deploy.kafka.quick_start import Recording
+from deploy.security.broker import Security
+from deploy.security.listeners import broker_settings
 
 __all__ = ["EmbeddedKafka", "EmbeddedKafkaError"]
 
@@ -34,6 +36,7 @@ class EmbeddedKafka:
     port: port of the broker; without one a free port, the same for the life of this object.
     log: the broker's log file; without one `kafka.log` in the data folder.
     settings: settings of Kafka that win over those of `deploy.kafka.config`.
+    security: keys and accounts; with them clients need TLS, a certificate, a password and a right for all they do.
 
     All methods block. The broker ends with this process, however that ends.
     """
@@ -44,11 +47,14 @@ class EmbeddedKafka:
         port: int | None = None,
         log: Path | None = None,
         settings: Mapping[str, str] | None = None,
+        security: Security | None = None,
     ) -> None:
         self._kept = data
         self._port_wanted = port
         self._log_wanted = log
         self._settings = dict(settings or {})
+        self._security = security
+        self._internal_port: int | None = None
         self.port = port or 0
         self._folder: DataFolder | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -133,7 +139,12 @@ class EmbeddedKafka:
             raise EmbeddedKafkaError(
                 f"Port {self.port} is taken by another program. Choose another port, or stop that one."
             )
-        text = properties(self.port, free_port(), self._settings)
+        settings, self._internal_port = self._settings, None
+        if self._security:
+            keys = self._security.folder
+            settings = broker_settings(str(keys.key_store), str(keys.authority)) | settings
+            self._internal_port = free_port()
+        text = properties(Ports(self.port, free_port(), self._internal_port), settings)
         (folder.path / "server.properties").write_text(text, encoding="ascii")
         self.log.parent.mkdir(parents=True, exist_ok=True)
 
@@ -146,13 +157,19 @@ class EmbeddedKafka:
 
     def _await_ready(self) -> None:
         deadline, pause_s = time.monotonic() + _START_S, _POLL_S_MIN
-        while not is_serving(self.port):
+        while not self._is_serving():
             if self.pid is None:
                 raise self._failed(explain_end(self.log, self._log_start))
             if time.monotonic() > deadline:
                 raise self._failed(f"no answer within {_START_S:.0f} s")
             time.sleep(pause_s)
             pause_s = min(pause_s * 1.5, _POLL_S_MAX)
+
+    def _is_serving(self) -> bool:
+        if self._security is None or self._internal_port is None:
+            return is_serving(self.port)
+        # Only once somebody listens: the client library writes an error for each attempt that nobody answers.
+        return not is_free(self._internal_port) and self._security.is_applied(f"{HOST}:{self._internal_port}")
 
     def _failed(self, reason: str) -> EmbeddedKafkaError:
         assert self._folder
