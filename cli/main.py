@@ -15,7 +15,7 @@ COMMANDS = {
     "demo": Place("cli.demo", "Watch a simulated operation, Apache Kafka included."),
     "worker": Place("cli.worker", "Watch the convoys: read pings, raise alerts."),
     "topics": Place("cli.topics", "Create the topics on the broker, or check them."),
-    "plan": Place("cli.plan", "Draft, check, import, list and withdraw plans."),
+    "plan": Place("cli.plan", "Draft, check, draw, import, list and withdraw plans."),
     "alerts": Place("cli.alerts", "Follow the alerts as they come."),
     "replay": Place("cli.replay", "Publish a recording to a replay set, as it was received."),
     "simulate": Place("cli.simulate", "Drive a plan, and label what its vehicles would send."),
