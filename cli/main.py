@@ -14,6 +14,8 @@ from cli.lazy import MARKUP, LazyCommand, Place
 COMMANDS = {
     "demo": Place("cli.demo", "Watch a simulated operation, Apache Kafka included."),
     "worker": Place("cli.worker", "Watch the convoys: read pings, raise alerts."),
+    "console": Place("cli.console", "Serve the control room in the browser."),
+    "users": Place("cli.users", "Say who may sign in to the console."),
     "topics": Place("cli.topics", "Create the topics on the broker, or check them."),
     "plan": Place("cli.plan", "Draft, check, draw, import, list and withdraw plans."),
     "alerts": Place("cli.alerts", "Follow the alerts as they come."),
@@ -22,6 +24,7 @@ COMMANDS = {
     "detect": Place("cli.detect", "Find the alerts of a recording, without Kafka."),
     "tune": Place("cli.tune", "Count the alerts that other limits would have given."),
     "explain": Place("cli.explain", "Say why an alert came, with a picture."),
+    "decode": Place("cli.decode", "Say what a captured tracker message gives."),
     "doctor": Place("cli.doctor", "Check settings, libraries, broker, topics and disk."),
     "schema": Place("cli.schema", "Print the JSON Schemas of what Kawal reads and writes."),
     "version": Place("cli.version", "Print the version."),

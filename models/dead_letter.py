@@ -3,7 +3,19 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Code = Literal["bad-json", "bad-field", "wrong-key", "bad-time", "too-large", "no-value"]
+Code = Literal[
+    "bad-json",
+    "bad-field",
+    "wrong-key",
+    "bad-time",
+    "too-large",
+    "no-value",
+    # of the gateway only
+    "unknown-device",
+    "no-convoy",
+    "identity-mismatch",
+    "encrypted",
+]
 
 EXCEPTION = "__streams.errors.exception"
 MESSAGE = "__streams.errors.message"

@@ -1,6 +1,7 @@
 """Settings: what the environment says, every name with the prefix KAWAL_."""
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
@@ -42,6 +43,21 @@ class Settings(BaseSettings):
     )
     metrics_port: Port = Field(default=6067, description="Port of the worker's /metrics; 0 takes any free one.")
     metrics_bind: str = Field(default="127.0.0.1", description="Address of the worker's /metrics.")
+    console_port: Port = Field(default=6080, description="Port of the console; 0 takes any free one.")
+    console_bind: str = Field(default="127.0.0.1", description="Address of the console; another needs TLS or a proxy.")
+    console_metrics_port: Port = Field(
+        default=6081, description="Port of the console's /metrics and health; 0 takes any free one."
+    )
+    console_dir: Path | None = Field(
+        default=None, description="Folder of the console's users and sessions; unset means kawal in the user's data."
+    )
+    console_tls_cert: Path | None = Field(default=None, description="Certificate chain of the console, PEM.")
+    console_tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
+    console_behind_proxy: bool = Field(
+        default=False, description="A proxy in front of the console speaks TLS and is the only way to it."
+    )
+    console_basemap: Path | None = Field(default=None, description="A PMTiles archive that the map is drawn on.")
+    console_demo: bool = Field(default=False, description="The console tells its pages that the operation is made up.")
 
 
 def load_settings() -> Settings:

@@ -42,6 +42,7 @@ class TopicSet:
         self.convoys = f"{prefix}.convoys"
         self.alert_actions = f"{prefix}.alert-actions"
         self.state = f"{prefix}.state"
+        self.worker_group = f"{prefix}-worker"
 
     def dlt(self, name: str) -> str:
         """Return the dead-letter topic of an input topic."""

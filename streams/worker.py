@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +15,7 @@ from prometheus_client import start_http_server
 
 from bus.follow import following
 from bus.plan_reader import Plans, follow_plans
-from bus.tasks import Tasks
+from bus.tasks import Tasks, stop_on_signals, until
 from bus.topic_admin import check
 from models.settings import Settings
 from models.topics import TopicSet
@@ -27,7 +26,6 @@ from streams.metrics import Metrics
 from streams.owned import Owned
 from streams.recording import CARGO, Arrival
 from streams.report import Report
-from streams.takeover import group_of
 from streams.ticks import Ticker
 from streams.watch import Watch
 
@@ -56,7 +54,7 @@ async def run_worker(
 
     Raises TopicsError, KafkaConnectionError when the broker cannot be reached in time, and whatever ended the worker.
     """
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     asyncio.get_running_loop().set_exception_handler(_log_forgotten)
     topics = await _find_topics(broker, settings)
     compile_engine(make_watch())
@@ -67,7 +65,7 @@ async def run_worker(
     with _metrics_server(settings, metrics), TemporaryDirectory(prefix="kawal-worker-") as folder:
         async with following(broker, [topics.plans], from_beginning=True) as follower:
             await plans.load(follower, topics)
-            logs.app = create_app(broker, group_of(topics), timing or GroupTiming(), Path(folder))
+            logs.app = create_app(broker, topics.worker_group, timing or GroupTiming(), Path(folder))
             connect(logs.app, broker, owned, tasks)
             tasks.start(follow_plans(follower, plans, owned.put_plan))
             tasks.start(owned.look_again())
@@ -76,7 +74,7 @@ async def run_worker(
                 tasks.start(Ticker(broker, topics.ticks, owned.numbers, report.ticked).run())
             tasks.start(run_app(logs.app))
             try:
-                await _until(stop, tasks)
+                await until(stop, tasks)
                 await _last_checkpoint(owned)
             finally:
                 await _within(LEAVE_WAIT_S, stop_app(logs.app))
@@ -99,13 +97,6 @@ def compile_engine(watch: Watch) -> None:
 def _log_forgotten(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Tell in one line of an exception that nobody took: aiokafka leaves one behind for each that it has raised."""
     log.warning("%s error=%r", context["message"], context.get("exception"))
-
-
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
 
 
 async def _find_topics(broker: str, settings: Settings) -> TopicSet:
@@ -143,17 +134,6 @@ def _metrics_server(settings: Settings, metrics: Metrics) -> Iterator[None]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-async def _until(stop: asyncio.Event, tasks: Tasks) -> None:
-    """Wait until the worker is told to end. Raises what failed."""
-    told = asyncio.create_task(stop.wait())
-    failure = asyncio.create_task(tasks.failure())
-    await asyncio.wait([told, failure], return_when=asyncio.FIRST_COMPLETED)
-    told.cancel()
-    if failure.done():
-        failure.result()
-    failure.cancel()
 
 
 async def _last_checkpoint(owned: Owned) -> None:

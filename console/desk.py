@@ -1,0 +1,71 @@
+"""What all answers of the server are made from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiokafka import AIOKafkaProducer
+
+from console.people import People, PeopleError, User
+from console.reading import ReadBack
+from console.room import Room
+from console.security import Cookie
+from console.sessions import Brake, FirstLink, Sessions
+
+STATIC = Path(__file__).parent / "static"
+VENDOR = Path(__file__).parent / "vendor"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How this console is served. `basemap`: a PMTiles archive of the user's."""
+
+    secure: bool = False
+    basemap: Path | None = None
+    demo: bool = False
+    static: Path = STATIC
+    vendor: Path = VENDOR
+
+
+@dataclass(slots=True)
+class Desk:
+    """The room and the people in it. Clocks: the wall's for people and records, the monotonic one for ages."""
+
+    broker: str
+    room: Room
+    people: People
+    sessions: Sessions
+    producer: AIOKafkaProducer
+    options: Options = field(default_factory=Options)
+    read_back: ReadBack = field(default_factory=ReadBack)
+    first: FirstLink = field(default_factory=FirstLink)
+    brake: Brake = field(default_factory=Brake)
+    wall_s: Callable[[], float] = time.time
+    steady_s: Callable[[], float] = time.monotonic
+
+    @property
+    def cookie(self) -> Cookie:
+        """The cookie of its sessions."""
+        return Cookie(self.options.secure)
+
+    def now_ms(self) -> int:
+        """The wall clock's milliseconds."""
+        return round(self.wall_s() * 1000)
+
+    def second(self) -> None:
+        """Do what a second's passing does: end sessions, send what changed."""
+        now_s = self.wall_s()
+        try:
+            users: list[User] = self.people.all()
+        except PeopleError:
+            users = []  # who may sign in is not known: nobody stays signed in; the sign-in page says what is wrong
+        for client in self.room.stream.clients:
+            client.session.seen_s = now_s  # a screen that shows the room is in use
+        self.sessions.keep_only({user.name: user.role for user in users if not user.disabled}, now_s)
+        for client in list(self.room.stream.clients):
+            if not self.sessions.lasts(client.session):
+                client.end()
+        self.room.second(self.now_ms(), self.steady_s())
