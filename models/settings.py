@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     partitions: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=PARTITIONS_DEFAULT, description="Partitions of a new topic set, chosen once."
     )
+    worker_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")] | None = Field(
+        default=None, description="A name of its own for this worker: a quick restart then moves no partitions."
+    )
     metrics_port: Port = Field(default=6067, description="Port of the worker's /metrics; 0 takes any free one.")
     metrics_bind: str = Field(default="127.0.0.1", description="Address of the worker's /metrics.")
     console_port: Port = Field(default=6080, description="Port of the console; 0 takes any free one.")

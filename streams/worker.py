@@ -19,7 +19,7 @@ from bus.tasks import Tasks, stop_on_signals, until
 from bus.topic_admin import check
 from models.settings import Settings
 from models.topics import TopicSet
-from streams.app import FaustLogs, GroupTiming, connect, create_app, run_app, stop_app
+from streams.app import FaustLogs, Membership, connect, create_app, run_app, stop_app
 from streams.decode import decode
 from streams.garbage import collect_rarely
 from streams.metrics import Metrics
@@ -48,7 +48,7 @@ class LastCheckpointError(RuntimeError):
 
 
 async def run_worker(
-    broker: str, settings: Settings, timing: GroupTiming | None = None, make_watch: Callable[[], Watch] = Watch
+    broker: str, settings: Settings, member: Membership | None = None, make_watch: Callable[[], Watch] = Watch
 ) -> None:
     """Watch the convoys until SIGTERM or SIGINT.
 
@@ -65,7 +65,8 @@ async def run_worker(
     with _metrics_server(settings, metrics), TemporaryDirectory(prefix="kawal-worker-") as folder:
         async with following(broker, [topics.plans], from_beginning=True) as follower:
             await plans.load(follower, topics)
-            logs.app = create_app(broker, topics.worker_group, timing or GroupTiming(), Path(folder))
+            member = member or Membership.of(settings.worker_name)
+            logs.app = create_app(broker, topics.worker_group, member, Path(folder))
             connect(logs.app, broker, owned, tasks)
             tasks.start(follow_plans(follower, plans, owned.put_plan))
             tasks.start(owned.look_again())
