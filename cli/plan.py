@@ -17,6 +17,7 @@ from rich.table import Table
 from bus.plan_reader import read_plans as read_active
 from bus.plan_writer import Change, VehicleTakenError, changes, write_plans
 from cli.exits import Exit, broker_faults, broker_of, leave, read_plans, read_settings
+from draw.plan_page import plan_page
 from models.faults import did_you_mean
 from models.geometry import length_m
 from models.plan import ConvoyPlan
@@ -27,7 +28,7 @@ from models.topics import TopicSet
 
 BROKER_TIMEOUT_S = 10.0
 
-app = typer.Typer(help="Draft, check, import, list and withdraw plans.", no_args_is_help=True)
+app = typer.Typer(help="Draft, check, draw, import, list and withdraw plans.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(help="Plan file, YAML or JSON; its routes lie beside it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a convoy and line, as on the topic.")]
@@ -64,6 +65,26 @@ def draft(
     for note in [*read.notes, *places_left_out(read)]:
         _tell(note)
     typer.echo(draft_of(read, str(route), route.name.partition("#")[2] or route.stem), nl=False)
+
+
+@app.command()
+def preview(
+    file: File,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The page; the plan file's name with .html here.")
+    ] = None,
+) -> None:
+    """Draw the convoys of a plan file as one HTML page, to look at and to print: map, route strip, vehicles, limits.
+
+    The page needs no network, and shows where the convoys will be: treat it as you treat the plan.
+    """
+    plans = read_plans(file, _tell)
+    path = out or Path(f"{file.stem}.html")
+    try:
+        path.write_text(plan_page(plans), encoding="utf-8")
+    except OSError as error:
+        leave(Exit.FAILED, f"{path}: {error.strerror}.")
+    typer.echo(path)
 
 
 @app.command("import")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from models.geometry import Point, distance_m, distance_to_line_m, length_m
+from models.geometry import Point, distance_to_line_m, length_m, nearest_on_line
 from models.instants import EPOCH, ONE_MS
 from models.plan import PLACES_MAX
 from models.plan_checks import PLACE_DISTANCE_MAX_M
@@ -65,19 +65,12 @@ def _checkpoints(route: Route) -> Iterator[str]:
     near = [place for place in route.places if _is_near(place, route.line)][:PLACES_MAX]
     if near:
         yield "    checkpoints:  # <-- in the order in which they are passed"
-    for place in sorted(near, key=lambda place: _along(place, route.line)):
+    for place in sorted(near, key=lambda place: nearest_on_line((place.lon, place.lat), route.line).along_m):
         yield f"      - {{name: {_quoted(place.name)}, lat: {place.lat:.7f}, lon: {place.lon:.7f}}}"
 
 
 def _is_near(place: Place, line: Sequence[Point]) -> bool:
     return distance_to_line_m((place.lon, place.lat), line) <= PLACE_DISTANCE_MAX_M
-
-
-def _along(place: Place, line: Sequence[Point]) -> tuple[int, float]:
-    """Return what orders places along a line: the nearest piece, and how far from its beginning."""
-    at = (place.lon, place.lat)
-    piece = min(range(len(line) - 1), key=lambda index: distance_to_line_m(at, line[index : index + 2]))
-    return piece, distance_m(line[piece], at)
 
 
 def _printable(text: str) -> str:

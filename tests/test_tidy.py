@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("models", "bus", "streams", "simulate", "gateway", "console", "deploy", "cli", "bench")
+PARTS = ("models", "bus", "draw", "streams", "simulate", "gateway", "console", "deploy", "cli", "bench")
 TESTS = ROOT / "tests"
 ENGINE = ROOT / "streams" / "engine"
 

@@ -122,6 +122,15 @@ def test_a_draft_is_a_plan_as_soon_as_vehicles_are_in_it(tmp_path: Path, monkeyp
     assert drafted.depart_at.isoformat() == "2024-11-28T06:00:00+00:00"
 
 
+def test_a_preview_is_written_where_it_is_told_to(plan: Callable[..., str], tmp_path: Path) -> None:
+    result = run("preview", plan(A1="KT-1"), "--out", str(tmp_path / "page.html"))
+    assert (result.exit_code, result.stdout.strip()) == (0, str(tmp_path / "page.html"))
+    assert "A1: A1 [bold]to[/bold] the north" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    refused = run("preview", plan(A1="KT-1"), "--out", str(tmp_path))
+    assert refused.exit_code == 1
+    assert "Is a directory" in refused.stderr
+
+
 def test_no_draft_is_made_of_a_file_without_a_route(tmp_path: Path) -> None:
     (tmp_path / "route.kml").write_text("<kml/>", encoding="utf-8")
     result = run("draft", str(tmp_path / "route.kml"))
