@@ -14,6 +14,8 @@ from cli.lazy import MARKUP, LazyCommand, Place
 COMMANDS = {
     "demo": Place("cli.demo", "Watch a simulated operation, Apache Kafka included."),
     "worker": Place("cli.worker", "Watch the convoys: read pings, raise alerts."),
+    "gateway": Place("cli.gateway", "Take in what phones and trackers send."),
+    "devices": Place("cli.devices", "Register phones and trackers, and set them up."),
     "topics": Place("cli.topics", "Create the topics on the broker, or check them."),
     "plan": Place("cli.plan", "Check, import, list and withdraw plans."),
     "alerts": Place("cli.alerts", "Follow the alerts as they come."),

@@ -1,7 +1,9 @@
 """Settings: what the environment says, every name with the prefix KAWAL_."""
 
 import os
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,6 +24,13 @@ def _check_broker(text: str) -> str:
     return text
 
 
+def _check_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be http or https, a host and perhaps a port and path")
+    return text.rstrip("/")
+
+
 class SettingsError(ValueError):
     """The environment cannot be used; one line a fault."""
 
@@ -40,8 +49,15 @@ class Settings(BaseSettings):
     partitions: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=PARTITIONS_DEFAULT, description="Partitions of a new topic set, chosen once."
     )
-    metrics_port: Port = Field(default=6067, description="Port of the worker's /metrics; 0 takes any free one.")
-    metrics_bind: str = Field(default="127.0.0.1", description="Address of the worker's /metrics.")
+    metrics_port: Port = Field(default=6067, description="Port of a process's /metrics; 0 takes any free one.")
+    metrics_bind: str = Field(default="127.0.0.1", description="Address of a process's /metrics.")
+    gateway_bind: str = Field(default="127.0.0.1", description="Address where the gateway listens.")
+    gateway_port: Port = Field(default=8080, description="Port of the gateway; 0 takes any free one.")
+    gateway_tls_cert: Path | None = Field(default=None, description="Certificate chain of the gateway, PEM.")
+    gateway_tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
+    gateway_url: Annotated[str, AfterValidator(_check_url)] | None = Field(
+        default=None, description="How phones reach the gateway, as in https://gateway.example.org; for the QR codes."
+    )
 
 
 def load_settings() -> Settings:
