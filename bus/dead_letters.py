@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import UnknownTopicOrPartitionError
 
+from bus.connection import connection
 from bus.follow import Follower, Record, following
 from bus.topic_admin import admin_client
 from models.dead_letter import CODE, MESSAGE, PARTITION, REDRIVEN, RETRIES_MAX, RETRY_COUNT, TOPIC, without_reasons
@@ -123,7 +124,7 @@ async def redrive(
     the set. Raises aiokafka's KafkaError.
     """
     async with AIOKafkaProducer(
-        bootstrap_servers=broker, enable_idempotence=True, acks="all", max_request_size=DEAD_LETTER_BYTES_MAX
+        **connection(broker), enable_idempotence=True, acks="all", max_request_size=DEAD_LETTER_BYTES_MAX
     ) as producer:
         batch: list[Letter] = []
         async for letter in letters:

@@ -16,6 +16,8 @@ COMMANDS = {
     "worker": Place("cli.worker", "Watch the convoys: read pings, raise alerts."),
     "console": Place("cli.console", "Serve the control room in the browser."),
     "users": Place("cli.users", "Say who may sign in to the console."),
+    "gateway": Place("cli.gateway", "Take in what phones and trackers send."),
+    "devices": Place("cli.devices", "Register phones and trackers, and set them up."),
     "topics": Place("cli.topics", "Create the topics on the broker, or check them."),
     "plan": Place("cli.plan", "Draft, check, draw, import, list and withdraw plans."),
     "alerts": Place("cli.alerts", "Follow the alerts as they come."),

@@ -16,6 +16,7 @@ from pathlib import Path
 import uvicorn
 from aiokafka import AIOKafkaProducer
 
+from bus.connection import connection
 from bus.follow import following
 from bus.tasks import Tasks, stop_on_signals, until
 from console.desk import Desk, Options
@@ -57,7 +58,7 @@ async def run_console(broker: str, settings: Settings, tell: Callable[[str], Non
     stop, tasks = stop_on_signals(), Tasks()
     with _listening(settings) as listener:
         async with following(broker, read_topics(topics), from_beginning=True) as follower:
-            producer = AIOKafkaProducer(bootstrap_servers=broker, acks="all", enable_idempotence=True)
+            producer = AIOKafkaProducer(**connection(broker), acks="all", enable_idempotence=True)
             desk = Desk(broker, room, people, Sessions(folder), producer, options)
             await load(follower, room, desk.now_ms())
             await producer.start()

@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
+from bus.connection import connection
 from bus.follow import Follower, Record
 from console.feed import Feed, Offsets
 from console.room import KEPT_MS, Room
@@ -77,8 +78,8 @@ async def watch_group(broker: str, topics: TopicSet, feed: Feed) -> None:
 
 
 async def _watch_group(broker: str, topics: TopicSet, feed: Feed) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker, request_timeout_ms=round(POLL_WAIT_S * 1000))
-    consumer = AIOKafkaConsumer(bootstrap_servers=broker, request_timeout_ms=round(POLL_WAIT_S * 1000))
+    admin = AIOKafkaAdminClient(**connection(broker), request_timeout_ms=round(POLL_WAIT_S * 1000))
+    consumer = AIOKafkaConsumer(**connection(broker), request_timeout_ms=round(POLL_WAIT_S * 1000))
     names = (topics.ticks, topics.convoy_pings, topics.escort_pings)
     tps = [TopicPartition(name, number) for name in names for number in range(topics.partitions)]
     try:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +22,13 @@ def _check_broker(text: str) -> str:
         if not (host and colon and port.isdigit()):
             raise ValueError("must be host:port, or several with commas between them")
     return text
+
+
+def _check_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be http or https, a host and perhaps a port and path")
+    return text.rstrip("/")
 
 
 class SettingsError(ValueError):
@@ -44,8 +52,15 @@ class Settings(BaseSettings):
     worker_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")] | None = Field(
         default=None, description="A name of its own for this worker: a quick restart then moves no partitions."
     )
-    metrics_port: Port = Field(default=6067, description="Port of the worker's /metrics; 0 takes any free one.")
-    metrics_bind: str = Field(default="127.0.0.1", description="Address of the worker's /metrics.")
+    metrics_port: Port = Field(default=6067, description="Port of a process's /metrics; 0 takes any free one.")
+    metrics_bind: str = Field(default="127.0.0.1", description="Address of a process's /metrics.")
+    gateway_bind: str = Field(default="127.0.0.1", description="Address where the gateway listens.")
+    gateway_port: Port = Field(default=8080, description="Port of the gateway; 0 takes any free one.")
+    gateway_tls_cert: Path | None = Field(default=None, description="Certificate chain of the gateway, PEM.")
+    gateway_tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
+    gateway_url: Annotated[str, AfterValidator(_check_url)] | None = Field(
+        default=None, description="How phones reach the gateway, as in https://gateway.example.org; for the QR codes."
+    )
     console_port: Port = Field(default=6080, description="Port of the console; 0 takes any free one.")
     console_bind: str = Field(default="127.0.0.1", description="Address of the console; another needs TLS or a proxy.")
     console_metrics_port: Port = Field(

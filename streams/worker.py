@@ -3,20 +3,18 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from aiokafka.errors import KafkaConnectionError
-from prometheus_client import start_http_server
 
 from bus.follow import following
 from bus.plan_reader import Plans, follow_plans
+from bus.process import TopicsError, check_patiently, metrics_server
 from bus.tasks import Tasks, stop_on_signals, until
-from bus.topic_admin import check
 from models.settings import Settings
 from models.topics import TopicSet
 from streams.app import FaustLogs, Membership, connect, create_app, run_app, stop_app
@@ -29,18 +27,11 @@ from streams.report import Report
 from streams.ticks import Ticker
 from streams.watch import Watch
 
-BROKER_WAIT_S = 30.0
-BROKER_RETRY_S = 1.0
-
 # Together less than the ten seconds after which SIGTERM must be done.
 CHECKPOINT_WAIT_S = 6.0
 LEAVE_WAIT_S = 2.0
 
 log = logging.getLogger(__name__)
-
-
-class TopicsError(RuntimeError):
-    """The topics are not as they must be; one line a fault."""
 
 
 class LastCheckpointError(RuntimeError):
@@ -62,7 +53,7 @@ async def run_worker(
     tasks, plans, metrics, logs = Tasks(), Plans(), Metrics(), FaustLogs()
     report = Report(metrics, topics, plans)
     owned = Owned(topics, logs, plans.by_convoy, report, tasks, make_watch)
-    with _metrics_server(settings, metrics), TemporaryDirectory(prefix="kawal-worker-") as folder:
+    with metrics_server(settings, metrics.registry), TemporaryDirectory(prefix="kawal-worker-") as folder:
         async with following(broker, [topics.plans], from_beginning=True) as follower:
             await plans.load(follower, topics)
             member = member or Membership.of(settings.worker_name)
@@ -103,38 +94,13 @@ def _log_forgotten(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> Non
 async def _find_topics(broker: str, settings: Settings) -> TopicSet:
     """Return the set, live or replay as its topics are. Raises TopicsError."""
     live, replay = (TopicSet(settings.topic_prefix, settings.partitions, kind) for kind in (False, True))
-    live_faults = await _check_patiently(broker, live)
+    live_faults = await check_patiently(broker, live)
     if not live_faults:
         return live
-    replay_faults = await _check_patiently(broker, replay)
+    replay_faults = await check_patiently(broker, replay)
     if not replay_faults:
         return replay
     raise TopicsError("\n".join(replay_faults if len(replay_faults) < len(live_faults) else live_faults))
-
-
-async def _check_patiently(broker: str, topics: TopicSet) -> list[str]:
-    """Check the topics; a broker that is just starting gets some time."""
-    end_s = time.monotonic() + BROKER_WAIT_S
-    while True:
-        try:
-            return await check(broker, topics)
-        except KafkaConnectionError:
-            if time.monotonic() > end_s:
-                raise
-            log.warning("no broker answers at %s yet; trying for %.0f s more", broker, end_s - time.monotonic())
-            await asyncio.sleep(BROKER_RETRY_S)
-
-
-@contextmanager
-def _metrics_server(settings: Settings, metrics: Metrics) -> Iterator[None]:
-    server, thread = start_http_server(settings.metrics_port, settings.metrics_bind, metrics.registry)
-    log.info("metrics at http://%s:%d/metrics", settings.metrics_bind, server.server_port)
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 async def _last_checkpoint(owned: Owned) -> None:
