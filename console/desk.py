@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 
+from console.journal import Journal
 from console.people import People, PeopleError, User
 from console.reading import ReadBack
 from console.room import Room
@@ -38,11 +40,14 @@ class Desk:
     room: Room
     people: People
     sessions: Sessions
+    journal: Journal
     producer: AIOKafkaProducer
     options: Options = field(default_factory=Options)
     read_back: ReadBack = field(default_factory=ReadBack)
     first: FirstLink = field(default_factory=FirstLink)
     brake: Brake = field(default_factory=Brake)
+    # Reading the past takes seconds: several at once would make the event stream wait.
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     wall_s: Callable[[], float] = time.time
     steady_s: Callable[[], float] = time.monotonic
 

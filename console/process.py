@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaProducer
 from bus.follow import following
 from bus.tasks import Tasks, stop_on_signals, until
 from console.desk import Desk, Options
+from console.journal import Journal
 from console.people import People
 from console.reading import follow, load, read_topics, watch_group
 from console.room import Room
@@ -58,14 +59,14 @@ async def run_console(broker: str, settings: Settings, tell: Callable[[str], Non
     with _listening(settings) as listener:
         async with following(broker, read_topics(topics), from_beginning=True) as follower:
             producer = AIOKafkaProducer(bootstrap_servers=broker, acks="all", enable_idempotence=True)
-            desk = Desk(broker, room, people, Sessions(folder), producer, options)
+            desk = Desk(broker, room, people, Sessions(folder), Journal(folder), producer, options)
             await load(follower, room, desk.now_ms())
             await producer.start()
             try:
                 tasks.start(follow(follower, room, desk.read_back, desk.now_ms))
                 tasks.start(watch_group(broker, topics, room.feed))
                 tasks.start(_seconds(desk))
-                server = _Server(_config(desk, settings))
+                server = Server(_config(desk, settings))
                 serving = tasks.start(_serve(server, listener))
                 _announce(desk, settings, listener, tell, has_nobody)
                 await until(stop, tasks)
@@ -76,7 +77,7 @@ async def run_console(broker: str, settings: Settings, tell: Callable[[str], Non
     log.info("ended in order")
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A server whose end is this process's affair."""
 
     @contextmanager
@@ -88,13 +89,13 @@ class ServerEnded(RuntimeError):
     """The server ended by itself."""
 
 
-async def _serve(server: _Server, listener: socket.socket) -> None:
+async def _serve(server: Server, listener: socket.socket) -> None:
     await server.serve([listener])
     if not server.should_exit:
         raise ServerEnded("the web server ended by itself")
 
 
-async def _end(desk: Desk, server: _Server, serving: asyncio.Task[None]) -> None:
+async def _end(desk: Desk, server: Server, serving: asyncio.Task[None]) -> None:
     desk.sessions.save(desk.wall_s())
     for client in list(desk.room.stream.clients):
         client.end()

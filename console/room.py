@@ -19,7 +19,7 @@ from console.stream import Client, Stream
 from console.views import alarm_view, convoy_delta, convoy_view, convoy_whole, without_position
 from models.alert import RANK
 from models.alert_action import AlertAction
-from models.instants import format_instant
+from models.instants import format_instant, parse_instant
 from models.topics import TopicSet
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,11 @@ class Room:
             changed = changed.alert_id if changed.alert_id in self.book.entries else None
         if isinstance(changed, str):
             self._send_alarms(self.book.refold([changed], now_ms))
+
+    def status_ms(self, convoy_id: str) -> int | None:
+        """Give the stream time of a convoy's newest status: in a replay set it is not the wall clock's."""
+        view = self.convoys.get(convoy_id)
+        return None if view is None else parse_instant(view["at"])
 
     def second(self, now_ms: int, now_s: float) -> Judgement:
         """Do what a second's passing does; `now_s` is of the monotonic clock."""
