@@ -17,9 +17,8 @@ from console.book import Book
 from console.desk import Desk
 from console.pings import HISTORY_MS_MAX, frames, newest, read_pings, trail
 from console.quality import quality
-from console.reading import read_alarms
+from console.recall import KEPT_MS, read_alarms
 from console.report import Asked, report_csv, report_html
-from console.room import KEPT_MS
 from console.security import error
 from models.alert_action import AlertAction
 from models.instants import format_instant, parse_instant

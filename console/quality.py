@@ -6,13 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from console.book import Book, Entry
+from console.book import CHATTER_MS, CHATTER_TIMES, Book, Entry
 from console.flood import WINDOW_MS, Flood
 from models.alert import RANK
 
 STALE_MS = 86_400_000
-CHATTER_MS = 60_000
-CHATTER_TIMES = 3
 
 
 def quality(book: Book, begin_ms: int, end_ms: int) -> dict[str, Any]:
@@ -41,11 +39,7 @@ def flood_share_pct(flood: Flood, begin_ms: int, end_ms: int) -> float:
 
 def stale(book: Book, now_ms: int) -> list[Entry]:
     """Give the alarms that have been active for more than a day."""
-    return [
-        entry
-        for entry in book.entries.values()
-        if entry.now.gone_ms is None and now_ms - (entry.now.raised_ms or now_ms) > STALE_MS
-    ]
+    return [entry for entry in book.active() if now_ms - (entry.now.raised_ms or now_ms) > STALE_MS]
 
 
 def chattering(entries: Iterable[Entry]) -> list[dict[str, Any]]:

@@ -14,10 +14,9 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from bus.follow import Follower, Record
-from console.book import Book
 from console.feed import Feed, Offsets
-from console.room import KEPT_MS, Room
-from console.stream import Stream
+from console.recall import KEPT_MS
+from console.room import Room
 from models.topics import TopicSet
 
 POLL_S = 1.0
@@ -38,14 +37,6 @@ async def load(follower: Follower, room: Room, now_ms: int) -> None:
     for topic, begin_ms in [(name, since_ms if "alert" in name else None) for name in read_topics(topics)]:
         records += [record async for record in follower.to_end(topic, begin_ms)]
     room.load(records, now_ms)
-
-
-async def read_alarms(follower: Follower, topics: TopicSet, begin_ms: int, now_ms: int) -> Book:
-    """Read the alarms since a time into a book of their own."""
-    room = Room(topics, Stream(""))
-    for topic in (topics.alerts, topics.alert_actions):
-        room.load([record async for record in follower.to_end(topic, begin_ms)], now_ms)
-    return room.book
 
 
 class ReadBack:

@@ -6,7 +6,7 @@ from uuid import UUID
 from models.alert import Alert, alert_id
 from models.alert_action import AlertAction
 
-T_MS = 1_795_000_000_000  # 2026-11-18T09:46:40Z
+T_MS = 1_795_000_000_000  # 2026-11-18T11:06:40Z
 MIN_MS = 60_000
 
 

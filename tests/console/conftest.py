@@ -71,7 +71,7 @@ async def serve(
         Sessions(folder),
         Journal(folder),
         producer,
-        Options(static=static, vendor=folder, **options),
+        options=Options(static=static, vendor=folder, **options),
     )
     listener = socket.create_server(("127.0.0.1", 0))
     served = Served(desk, f"http://127.0.0.1:{listener.getsockname()[1]}")

@@ -103,7 +103,7 @@ async def test_what_an_alarm_does_not_allow_is_said_and_not_written(
     critical = alert(kind="sos", severity="critical")
     await produce(topics.alerts, [Outgoing(KEY, it.to_json()) for it in (RAISED, critical)])
     async with serve(tmp_path, kafka.bootstrap, topics) as served, served.signed_in() as client:
-        until = {"until": "2026-11-18T09:50:00Z", "reason": "known"}
+        until = {"until": "2026-11-18T11:30:00Z", "reason": "known"}
         refused = [
             (
                 {"action": "shelve", "alert_ids": [RAISED.alert_id], "reason": "x", "until": "2099-01-01T00:00:00Z"},
@@ -161,14 +161,14 @@ async def test_a_convoys_trail_and_the_hour_are_read_from_the_pings(
     pings = [
         Outgoing(
             key,
-            f'{{"vehicle_id":"KT-1","convoy_id":"{plan.convoy_id}","time":"2026-11-18T09:46:{second:02}Z",'
+            f'{{"vehicle_id":"KT-1","convoy_id":"{plan.convoy_id}","time":"2026-11-18T11:06:{second:02}Z",'
             f'"lat":{lat},"lon":{lon}}}'.encode(),
             T_MS + (second - 38) * 1000,
         )
         for second in (40, 45, 50)
     ]
     await produce(replay_topics.convoy_pings, [*pings, Outgoing(key, b"no ping", T_MS)])
-    span = "from=2026-11-18T09:46:00Z&to=2026-11-18T10:00:00Z"
+    span = "from=2026-11-18T11:06:00Z&to=2026-11-18T12:00:00Z"
     async with serve(tmp_path, kafka.bootstrap, replay_topics) as served, served.signed_in("viewer") as client:
         history = (await client.get(f"/api/convoys/{plan.convoy_id}/history?{span}")).json()
         assert [(it["vehicle_id"], it["progress_m"], it["role"]) for it in history["points"]] == [
@@ -179,4 +179,4 @@ async def test_a_convoys_trail_and_the_hour_are_read_from_the_pings(
         past = (await client.get(f"/api/playback?{span}")).json()
         assert [len(vehicle["points"]) for vehicle in past["frames"]["vehicles"]] == [3]
         assert past["frames"]["vehicles"][0]["points"][0] == [42.0, round(lat, 5), round(lon, 5), 2.0]
-        assert (await client.get("/api/playback?from=2026-11-18T09:46:00Z&to=2026-11-18T11:00:00Z")).status_code == 422
+        assert (await client.get("/api/playback?from=2026-11-18T11:06:00Z&to=2026-11-18T13:00:00Z")).status_code == 422
