@@ -20,7 +20,7 @@ COMMANDS = {
     "devices": Place("cli.devices", "Register phones and trackers, and set them up."),
     "topics": Place("cli.topics", "Create the topics on the broker, or check them."),
     "plan": Place("cli.plan", "Draft, check, draw, import, list and withdraw plans."),
-    "alerts": Place("cli.alerts", "Follow the alerts as they come."),
+    "alerts": Place("cli.alerts", "Follow, list and acknowledge alerts."),
     "dlt": Place("cli.dlt", "List, show and send again what could not be used."),
     "replay": Place("cli.replay", "Publish a recording to a replay set, as it was received."),
     "simulate": Place("cli.simulate", "Drive a plan, and label what its vehicles would send."),
