@@ -56,4 +56,5 @@ def alert_of(
         reason=reason,
         message=message((kind, step, reason), names, float(transition.value), (at_ms - onset_ms) / 1000),
         nearest=_nearest(transition, checkpoint),
+        **({"late": True} if transition.late else {}),
     )
