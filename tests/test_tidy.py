@@ -145,6 +145,7 @@ def test_the_engine_uses_numbers_and_nothing_else(path: Path) -> None:
         "streams.engine",
         "typing",
         "collections.abc",
+        "dataclasses",
         "enum",
     }
     assert set(imported_roots(tree)) - allowed == set()
