@@ -24,6 +24,7 @@ def console() -> None:
     try:
         from console.people import PeopleError
         from console.process import ConsoleError, run_console
+        from console.webhooks import WebhookError
     except ModuleNotFoundError as error:
         leave(Exit.FAILED, f"The console needs the package {error.name}: pip install 'kawal[console]'.")
     from bus.logs import configure_logs
@@ -32,5 +33,5 @@ def console() -> None:
     try:
         with broker_faults(broker):
             asyncio.run(run_console(broker, settings, lambda line: typer.echo(line, err=True)))
-    except (ConsoleError, PeopleError) as error:
+    except (ConsoleError, PeopleError, WebhookError) as error:
         leave(Exit.BAD_INPUT, str(error))

@@ -18,7 +18,7 @@ COMMANDS = {
     "users": Place("cli.users", "Say who may sign in to the console."),
     "topics": Place("cli.topics", "Create the topics on the broker, or check them."),
     "plan": Place("cli.plan", "Check, import, list and withdraw plans."),
-    "alerts": Place("cli.alerts", "Follow the alerts as they come."),
+    "alerts": Place("cli.alerts", "Follow, list and acknowledge alerts."),
     "replay": Place("cli.replay", "Publish a recording to a replay set, as it was received."),
     "simulate": Place("cli.simulate", "Drive a plan, and label what its vehicles would send."),
     "detect": Place("cli.detect", "Find the alerts of a recording, without Kafka."),

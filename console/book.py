@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import msgspec
+from pydantic import ValidationError
 
 from console.flood import Flood, Sound
 from console.fold import Alarm, Step, fold
 from console.records import AlertRecord, read_alert
-from models.alert import TOLD_ONCE
+from models.alert import TOLD_ONCE, Severity
 from models.alert_action import AlertAction
 
 CONVOY_WIDE = ("signal-lost", "unescorted")
 ENDED_BY_ARRIVAL = ("stall", "late")
+CHATTER_MS = 60_000
+CHATTER_TIMES = 3
+"""One vehicle's alarm that comes so often within this time is a limit set too tight, or a faulty device."""
+
 LISTED_MAX = 5_000
 LISTED_CLOSED_MS = 12 * 3_600_000
 """What was closed stays in the list for a shift."""
@@ -50,7 +56,10 @@ class Entry:
 
 
 class Book:
-    """Every alarm by its id. `take_alert` and `take_action` keep records; `refold` makes alarms of them."""
+    """Every alarm by its id. `take_alert` and `take_action` keep records; `refold` makes alarms of them.
+
+    `called`, `acked` and `chattered` gather what has happened, for whoever counts it.
+    """
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
@@ -58,10 +67,14 @@ class Book:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.bad = 0
         self.is_feed_late = False
+        self.called: list[Sound] = []
+        self.acked: list[tuple[Severity, float]] = []
+        self.chattered = 0
         self._orphans: dict[str, list[AlertAction]] = defaultdict(list)
         self._active: dict[str, set[str]] = defaultdict(set)
         self._arrived: set[tuple[str, str | None]] = set()
         self._due: list[tuple[int, str]] = []
+        self._raised: dict[tuple[str, str | None], deque[int]] = {}
 
     def take_alert(self, value: bytes, seen_ms: int) -> str | None:
         """Keep a transition whose record was written at `seen_ms`; gives the alert, None if nothing is new."""
@@ -73,6 +86,7 @@ class Book:
         entry = self.entries.get(told.alert_id)
         if entry is None:
             entry = self.entries[told.alert_id] = Entry(told)
+            self._note_chatter(entry, seen_ms)
             for action in self._orphans.pop(told.alert_id, ()):
                 self._keep(entry, action)
         name = (told.transition, told.at, told.detected_at, told.severity, told.peak)
@@ -90,6 +104,16 @@ class Book:
             self._orphans[action.alert_id].append(action)
             return None
         return action.alert_id if self._keep(entry, action) else None
+
+    def read_action(self, value: bytes) -> AlertAction | None:
+        """Read an action's record and keep the action; gives None for what is none."""
+        try:
+            action = AlertAction.from_json(value)
+        except ValidationError:
+            self.bad += 1
+            return None
+        self.take_action(action)
+        return action
 
     def _keep(self, entry: Entry, action: AlertAction) -> bool:
         if action.action_id in entry.seen:
@@ -110,17 +134,20 @@ class Book:
         convoys, changed, sounds = set(), dict.fromkeys(alert_ids), []
         for alert_id in changed:
             entry = self.entries[alert_id]
+            before_ms = entry.alarm and entry.alarm.first_ack_ms
             alarm = entry.alarm = fold(entry.steps, entry.actions, entry.head.kind in TOLD_ONCE, now_ms)
             self._note_condition(entry)
             convoys.add(entry.head.convoy_id)
             if alarm.next_ms is not None:
                 heapq.heappush(self._due, (alarm.next_ms, alert_id))
-            new_ms = alarm.sounds_ms[entry.sounded :]
+            if before_ms is None and alarm.first_ack_ms is not None:
+                self.acked.append((alarm.severity, (alarm.first_ack_ms - (alarm.raised_ms or 0)) / 1000))
+            sounds += [(Sound(at_ms, entry.group, alarm.severity), entry) for at_ms in alarm.sounds_ms[entry.sounded :]]
             entry.sounded = len(alarm.sounds_ms)
-            sounds += [Sound(at_ms, entry.group, alarm.severity) for at_ms in new_ms if not alarm.shelved]
         inhibited = [alert_id for name in convoys for alert_id in self._inhibit(name)]
-        for sound in sorted(sounds):
-            self.flood.add(sound)
+        for sound, entry in sorted(sounds, key=itemgetter(0)):
+            if not (entry.now.shelved or entry.suppressed) and self.flood.add(sound):
+                self.called.append(sound)
         changed |= dict.fromkeys(inhibited)
         self._count(changed)
         return list(changed)
@@ -146,6 +173,12 @@ class Book:
             found.sort(key=self._importance, reverse=True)
         return found[:LISTED_MAX], max(0, len(found) - LISTED_MAX)
 
+    def active(self) -> Iterator[Entry]:
+        """Yield the alarms whose condition lasts."""
+        for alert_ids in self._active.values():
+            for alert_id in alert_ids:
+                yield self.entries[alert_id]
+
     def forget(self, before_ms: int) -> list[str]:
         """Drop the alarms that are over and were last heard of before; gives their ids."""
         old = [
@@ -163,6 +196,11 @@ class Book:
     def _importance(self, alert_id: str) -> tuple[bool, bool, int]:
         entry = self.entries[alert_id]
         return entry.now.gone_ms is None, entry.now.state != "closed", entry.steps[-1].seen_ms
+
+    def _note_chatter(self, entry: Entry, seen_ms: int) -> None:
+        times = self._raised.setdefault((entry.group, entry.head.vehicle_id), deque(maxlen=CHATTER_TIMES))
+        times.append(seen_ms)
+        self.chattered += len(times) == CHATTER_TIMES and times[-1] - times[0] <= CHATTER_MS
 
     def _note_condition(self, entry: Entry) -> None:
         head = entry.head

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,12 +18,17 @@ from aiokafka import AIOKafkaProducer
 from bus.follow import following
 from bus.tasks import Tasks, stop_on_signals, until
 from console.desk import Desk, Options
+from console.health import create_health_app
+from console.journal import Journal
+from console.notify import Notifier, ToldFile
 from console.people import People
 from console.reading import follow, load, read_topics, watch_group
+from console.recall import KEPT_MS
 from console.room import Room
 from console.server import create_app
 from console.sessions import Sessions
 from console.stream import Stream
+from console.webhooks import Target, is_loopback, read_webhooks
 from models.settings import Settings
 from models.topics import TopicSet
 
@@ -47,27 +51,39 @@ def console_folder(settings: Settings) -> Path:
 async def run_console(broker: str, settings: Settings, tell: Callable[[str], None]) -> None:
     """Serve the console until SIGTERM or SIGINT; `tell` writes a line on the terminal, and never into a log.
 
-    Raises ConsoleError, PeopleError, KafkaConnectionError, UnknownTopicOrPartitionError, and whatever ended it.
+    Raises ConsoleError, PeopleError, WebhookError, KafkaConnectionError, UnknownTopicOrPartitionError, and whatever
+    ended it.
     """
     options, folder = _options(settings), console_folder(settings)
+    targets = [] if settings.console_webhooks is None else read_webhooks(settings.console_webhooks)
     people = People(folder)
     has_nobody = not people.all()
     topics = TopicSet(settings.topic_prefix, settings.partitions)
     room = Room(topics, Stream(secrets.token_hex(6)))
     stop, tasks = stop_on_signals(), Tasks()
-    with _listening(settings) as listener:
+    with (
+        _listening(settings.console_bind, settings.console_port, "KAWAL_CONSOLE_PORT") as listener,
+        _listening(
+            settings.metrics_bind, settings.console_metrics_port, "KAWAL_CONSOLE_METRICS_PORT"
+        ) as health_listener,
+    ):
         async with following(broker, read_topics(topics), from_beginning=True) as follower:
             producer = AIOKafkaProducer(bootstrap_servers=broker, acks="all", enable_idempotence=True)
-            desk = Desk(broker, room, people, Sessions(folder), producer, options)
+            desk = Desk(broker, room, people, Sessions(folder), Journal(folder), producer, options=options)
+            room.stream.dropped = desk.metrics.dropped.labels("slow").inc
             await load(follower, room, desk.now_ms())
             await producer.start()
             try:
                 tasks.start(follow(follower, room, desk.read_back, desk.now_ms))
                 tasks.start(watch_group(broker, topics, room.feed))
                 tasks.start(_seconds(desk))
-                server = _Server(_config(desk, settings))
+                tasks.start(_hours(desk))
+                tasks.start(_notify(desk, targets, folder))
+                tasks.start(_serve(_health_server(desk), health_listener))
+                server = Server(_config(desk, settings))
                 serving = tasks.start(_serve(server, listener))
                 _announce(desk, settings, listener, tell, has_nobody)
+                log.info("metrics at http://%s:%d/metrics", *health_listener.getsockname()[:2])
                 await until(stop, tasks)
                 await _end(desk, server, serving)
             finally:
@@ -76,7 +92,7 @@ async def run_console(broker: str, settings: Settings, tell: Callable[[str], Non
     log.info("ended in order")
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A server whose end is this process's affair."""
 
     @contextmanager
@@ -88,13 +104,13 @@ class ServerEnded(RuntimeError):
     """The server ended by itself."""
 
 
-async def _serve(server: _Server, listener: socket.socket) -> None:
+async def _serve(server: Server, listener: socket.socket) -> None:
     await server.serve([listener])
     if not server.should_exit:
         raise ServerEnded("the web server ended by itself")
 
 
-async def _end(desk: Desk, server: _Server, serving: asyncio.Task[None]) -> None:
+async def _end(desk: Desk, server: Server, serving: asyncio.Task[None]) -> None:
     desk.sessions.save(desk.wall_s())
     for client in list(desk.room.stream.clients):
         client.end()
@@ -113,19 +129,12 @@ def _options(settings: Settings) -> Options:
         if path is not None and not path.is_file():
             raise ConsoleError(f"There is no file {path}.")
     secure = all(tls) or settings.console_behind_proxy
-    if not secure and not _is_loopback(settings.console_bind):
+    if not secure and not is_loopback(settings.console_bind):
         raise ConsoleError(
             f"KAWAL_CONSOLE_BIND={settings.console_bind} would send passwords and positions in the clear: set"
             " KAWAL_CONSOLE_TLS_CERT and KAWAL_CONSOLE_TLS_KEY, or KAWAL_CONSOLE_BEHIND_PROXY=1 if a proxy speaks TLS."
         )
     return Options(secure=secure, basemap=settings.console_basemap, demo=settings.console_demo)
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"
 
 
 def _config(desk: Desk, settings: Settings) -> uvicorn.Config:
@@ -144,18 +153,22 @@ def _config(desk: Desk, settings: Settings) -> uvicorn.Config:
     )
 
 
+def _health_server(desk: Desk) -> Server:
+    """The server of the second port."""
+    app = create_health_app(desk.health, desk.metrics)
+    return Server(uvicorn.Config(app, http="httptools", loop="none", lifespan="off", log_config=None, access_log=False))
+
+
 @contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
-    """The socket of the console. Raises ConsoleError where it cannot be opened."""
+def _listening(host: str, port: int, setting: str) -> Iterator[socket.socket]:
+    """A socket to serve on. Raises ConsoleError where it cannot be opened."""
     try:
-        family, _kind, _, _, address = socket.getaddrinfo(
-            settings.console_bind, settings.console_port, type=socket.SOCK_STREAM
-        )[0]
+        family, _kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.create_server(address[:2], family=family, backlog=512)
     except OSError as error:
         raise ConsoleError(
-            f"The console cannot listen on {settings.console_bind}:{settings.console_port}: {error.strerror}."
-            " Set KAWAL_CONSOLE_PORT to another port, 0 for any free one."
+            f"The console cannot listen on {host}:{port}: {error.strerror}."
+            f" Set {setting} to another port, 0 for any free one."
         ) from error
     with listener:
         yield listener
@@ -177,5 +190,25 @@ def _announce(
 async def _seconds(desk: Desk) -> None:
     """Let each second pass, at its beginning; never returns."""
     while True:
-        await asyncio.sleep(1.0 - time.time() % 1.0)
+        wait_s = 1.0 - time.time() % 1.0
+        begin_s = time.monotonic()
+        await asyncio.sleep(wait_s)
+        desk.metrics.loop_lag.observe(max(0.0, time.monotonic() - begin_s - wait_s))
         desk.second()
+
+
+async def _hours(desk: Desk) -> None:
+    """Forget what is long over, each hour; never returns."""
+    while True:
+        await asyncio.sleep(3_600.0)
+        desk.room.book.forget(desk.now_ms() - KEPT_MS)
+
+
+async def _notify(desk: Desk, targets: Sequence[Target], folder: Path) -> None:
+    """Tell the webhooks; never returns."""
+    notifier = Notifier(
+        targets, desk.room.book, ToldFile(folder), lambda out: desk.metrics.notifications.labels(out).inc()
+    )
+    desk.room.changed = lambda alert_ids: notifier.changed(alert_ids, time.monotonic())
+    notifier.begin(time.monotonic())
+    await notifier.run()

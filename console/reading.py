@@ -15,7 +15,8 @@ from aiokafka.structs import OffsetAndMetadata
 
 from bus.follow import Follower, Record
 from console.feed import Feed, Offsets
-from console.room import KEPT_MS, Room
+from console.recall import KEPT_MS
+from console.room import Room
 from models.topics import TopicSet
 
 POLL_S = 1.0

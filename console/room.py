@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from pydantic import ValidationError
 
 from bus.follow import Record
 from bus.plan_reader import Plans
@@ -19,13 +17,8 @@ from console.stream import Client, Stream
 from console.views import alarm_view, convoy_delta, convoy_view, convoy_whole, without_position
 from models.alert import RANK
 from models.alert_action import AlertAction
-from models.instants import format_instant
+from models.instants import format_instant, parse_instant
 from models.topics import TopicSet
-
-log = logging.getLogger(__name__)
-
-KEPT_MS = 7 * 86_400_000
-"""Alarms that are over are kept so long; what is older is read from the topics when it is asked for."""
 
 
 @dataclass(slots=True)
@@ -40,6 +33,7 @@ class Room:
     convoys: dict[str, dict[str, Any]] = field(default_factory=dict)
     newest_ms: int = 0
     bad: int = 0
+    changed: Callable[[Sequence[str]], None] = lambda _: None
     _plan_values: dict[str, bytes] = field(default_factory=dict)
     _pending: dict[str, dict[str, Any] | None] = field(default_factory=dict)
 
@@ -48,6 +42,8 @@ class Room:
         for record in records:
             self._take(record)
         self.book.refold(list(self.book.entries), now_ms)
+        self.book.called.clear()
+        self.book.acked.clear()
         self._flush_convoys()
 
     def apply(self, record: Record, now_ms: int) -> None:
@@ -59,6 +55,11 @@ class Room:
             changed = changed.alert_id if changed.alert_id in self.book.entries else None
         if isinstance(changed, str):
             self._send_alarms(self.book.refold([changed], now_ms))
+
+    def status_ms(self, convoy_id: str) -> int | None:
+        """Give the stream time of a convoy's newest status: in a replay set it is not the wall clock's."""
+        view = self.convoys.get(convoy_id)
+        return None if view is None else parse_instant(view["at"])
 
     def second(self, now_ms: int, now_s: float) -> Judgement:
         """Do what a second's passing does; `now_s` is of the monotonic clock."""
@@ -115,21 +116,12 @@ class Room:
         if topic == self.topics.alerts:
             return None if value is None else self.book.take_alert(value, record.timestamp)
         if topic == self.topics.alert_actions:
-            return None if value is None else self._take_action(value)
+            return None if value is None else self.book.read_action(value)
         if topic == self.topics.convoys:
             self._take_status(record)
         elif (change := self.plans.apply(record)) is not None:
             self._put_plan(change[0], value)
         return None
-
-    def _take_action(self, value: bytes) -> AlertAction | None:
-        try:
-            action = AlertAction.from_json(value)
-        except ValidationError:
-            self.bad += 1
-            return None
-        self.book.take_action(action)
-        return action
 
     def _take_status(self, record: Record) -> None:
         name = (record.key or b"").decode(errors="replace")
@@ -165,6 +157,8 @@ class Room:
         return deltas
 
     def _send_alarms(self, alert_ids: Iterable[str]) -> None:
-        for alert_id in alert_ids:
+        changed = list(alert_ids)
+        self.changed(changed)
+        for alert_id in changed:
             view = alarm_view(self.book.entries[alert_id])
             self.stream.publish("alert", view, without_position(view))

@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from console import asking
 from console.acting import act
 from console.desk import Desk
 from console.security import Guard, SafeHeaders
@@ -25,6 +26,7 @@ from console.stream import Client
 EVERYBODY = ("viewer", "operator", "supervisor", "report-desk")
 SEES_POSITIONS = ("viewer", "operator", "supervisor")
 ACTS = ("operator", "supervisor")
+SUPERVISES = ("supervisor",)
 
 SEND_TIMEOUT_S = 5.0
 """A client that takes nothing for so long is cut: it would only hold memory."""
@@ -61,6 +63,13 @@ def create_app(desk: Desk) -> Starlette:
         *SigningIn(desk, guard).routes(EVERYBODY),
         guarded("/api/stream", stream, EVERYBODY),
         guarded("/api/actions", act, ACTS, "POST"),
+        guarded("/api/convoys/{convoy_id}/history", asking.history, SEES_POSITIONS),
+        guarded("/api/convoys/{convoy_id}/pings", asking.pings, SEES_POSITIONS),
+        guarded("/api/playback", asking.playback, SEES_POSITIONS),
+        guarded("/api/report", asking.report, EVERYBODY),
+        guarded("/api/report.csv", asking.report_file, EVERYBODY),
+        guarded("/api/quality", asking.figures, EVERYBODY),
+        guarded("/api/audit", asking.audit, SUPERVISES),
         Route("/basemap/land.json", partial(_land, options.vendor)),
         Mount("/static", _Files(directory=options.static, check_dir=False)),
         Mount("/vendor", _Files(directory=options.vendor, check_dir=False)),

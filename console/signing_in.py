@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from console.desk import Desk
+from console.journal import Event
 from console.people import PASSWORD_CHARS_MAX, PeopleError, User
 from console.security import Guard, error, is_same_origin, read_body
 from console.sessions import Session
@@ -76,8 +77,10 @@ class SigningIn:
             return error(503, "people", message=str(fault))
         if user is None:
             self._desk.brake.failed(keys, self._desk.wall_s())
+            self._note("refused", request, asked.user, asked.post)
             return error(401, "bad-login")
         self._desk.brake.succeeded(keys)
+        self._note("signed-in", request, user.name, asked.post)
         return self._begin(user, asked.post)
 
     async def first(self, request: Request) -> Response:
@@ -96,14 +99,20 @@ class SigningIn:
         except PeopleError as fault:
             return error(422, "refused", message=str(fault))
         self._desk.first.use_up()
+        self._note("first-supervisor", request, user.name, asked.post)
         return self._begin(user, asked.post)
 
     async def logout(self, request: Request) -> Response:
         """Sign out."""
+        session = request.state.session
+        self._note("signed-out", request, session.user, session.post)
         self._desk.sessions.end(request.cookies[self._desk.cookie.name], self._desk.wall_s())
         response = JSONResponse({})
         self._desk.cookie.clear(response)
         return response
+
+    def _note(self, event: Event, request: Request, user: str, post: str) -> None:
+        self._desk.journal.note(self._desk.now_ms(), event, user, post, _address(request))
 
     async def _read(self, request: Request, read: Callable[[bytes], Any]) -> Any:
         """Give what is asked, or the answer to what cannot be read."""

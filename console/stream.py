@@ -70,11 +70,11 @@ class Client:
 class Stream:
     """Numbers events, remembers the newest, and hands them to the clients."""
 
-    def __init__(self, boot: str, dropped: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, boot: str) -> None:
         self.boot = boot
         self.seq = 0
         self.clients: set[Client] = set()
-        self._dropped = dropped
+        self.dropped: Callable[[], object] = lambda: None
         self._ring: deque[Event] = deque()
         self._ring_bytes = 0
 
@@ -128,4 +128,4 @@ class Stream:
         for client in list(self.clients):
             if not client.put(event):
                 self.clients.discard(client)
-                self._dropped()
+                self.dropped()

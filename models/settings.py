@@ -57,6 +57,9 @@ class Settings(BaseSettings):
         default=False, description="A proxy in front of the console speaks TLS and is the only way to it."
     )
     console_basemap: Path | None = Field(default=None, description="A PMTiles archive that the map is drawn on.")
+    console_webhooks: Path | None = Field(
+        default=None, description="YAML file of the webhooks that are told of alarms."
+    )
     console_demo: bool = Field(default=False, description="The console tells its pages that the operation is made up.")
 
 
