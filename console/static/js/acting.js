@@ -2,10 +2,12 @@
 import { api } from './api.js';
 import { isUnacknowledged } from './order.js';
 import { clock } from './time.js';
-import { count, t } from './words.js';
+import { count, knows, t } from './words.js';
 
 export const SHELVE_MINUTES = [5, 15, 30, 60];
 export const CLOSE_REASONS = ['resolved', 'authorised', 'false-alarm', 'device-fault', 'exercise', 'duplicate-report'];
+// The server takes so many at once; a flood's row may hold more.
+const IDS_MAX = 200;
 
 // Which of a row's alarms an action is for.
 const FITS = {
@@ -30,8 +32,7 @@ export function whyNot(action, row, role) {
 
 function refusal(result) {
   if (result.winner) return t('act.lost', { who: result.winner.actor, at: clock(result.winner.at, null) });
-  const key = `act.error.${result.error}`;
-  return t(key) === key ? t('act.error.other', { error: result.error }) : t(key);
+  return knows(`act.error.${result.error}`) ? t(`act.error.${result.error}`) : t('act.error.other', { error: result.error });
 }
 
 /**
@@ -39,8 +40,11 @@ function refusal(result) {
  */
 export async function act(action, row, fields = {}) {
   const ids = targets(action, row);
+  const results = [];
   try {
-    const { results } = await api.act({ action, alert_ids: ids, ...fields });
+    for (let i = 0; i < ids.length; i += IDS_MAX) {
+      results.push(...(await api.act({ action, alert_ids: ids.slice(i, i + IDS_MAX), ...fields })).results);
+    }
     const refused = results.filter((result) => !result.ok);
     if (refused.length > 0) return { ok: false, words: refusal(refused[0]) };
     return { ok: true, words: count(`act.done.${action}`, ids.length) };

@@ -19,8 +19,9 @@ export function vehicleTable(vehicles, plan, points, now) {
   const modes = new Map((plan?.vehicles ?? []).map((vehicle) => [vehicle.vehicle_id, vehicle.mode]));
   return table(['vehicle', 'gap', 'speed', 'off', 'ages'], inOrder(vehicles).map((vehicle) => {
     const point = newest.get(vehicle.vehicle_id);
+    const mode = modes.get(vehicle.vehicle_id) ?? 'other';
     return h('tr', { class: `link-${vehicle.link}` },
-      h('th', { scope: 'row' }, vehicle.vehicle_id, h('small', {}, `${t(`role-of.${vehicle.role}`)} · ${t(`mode.${modes.get(vehicle.vehicle_id) ?? 'other'}`)} · `,
+      h('th', { scope: 'row' }, vehicle.vehicle_id, h('small', {}, `${t(`role-of.${vehicle.role}`)} · ${t(`mode.${mode}`)} · `,
         h('span', { class: `link ${vehicle.link}` }, t(`link.${vehicle.link}`)))),
       h('td', {}, vehicle.gapM === null ? UNKNOWN : metres(vehicle.gapM)),
       h('td', {}, speed(vehicle.speed_mps)),

@@ -47,7 +47,11 @@ export function actionForm(action, { user, now, mustNote = false, onSend, onCanc
       const values = Object.fromEntries(new FormData(form));
       onSend(Object.fromEntries(Object.entries(body(values, now())).filter(([, value]) => value !== '')));
     },
-    onkeydown(event) { if (event.key === 'Escape') { event.stopPropagation(); onCancel(); } },
+    onkeydown(event) {
+      if (event.key === 'Escape') { event.stopPropagation(); onCancel(); }
+      // Enter sends from a choice as it does from a text field
+      if (event.key === 'Enter' && event.target.matches('select')) { event.preventDefault(); form.requestSubmit(); }
+    },
   },
   h('strong', {}, t(`act.${action}`)), fields({ user, mustNote }),
   h('span', { class: 'form-buttons' },

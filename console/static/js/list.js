@@ -57,13 +57,21 @@ export function createList({ onSelect }) {
       line.style.top = `${position * ROW_PX}px`;
       mark(line, 'aria-selected', row.key === selected ? 'true' : 'false');
       mark(line, 'tabindex', row.key === selected || (position === 0 && !isShown(selected)) ? '0' : '-1');
-      if (!line.isConnected) box.append(line);
     });
     for (const [key, view] of views) {
       if (!wanted.has(key)) { view.element.remove(); views.delete(key); }
     }
+    arrange([...wanted].map((key) => views.get(key).element));
     box.hidden = shown.length === 0;
     empty.hidden = shown.length > 0;
+  }
+
+  // Rows stand in the page as they are seen, for those who hear them. The one with the focus is never moved, for it would
+  // lose it: the others are put round it.
+  function arrange(lines) {
+    if (lines.every((line, i) => box.children[i] === line)) return;
+    const still = lines.indexOf(document.activeElement);
+    lines.forEach((line, i) => { if (i < still) box.insertBefore(line, lines[still]); else if (i > still) box.append(line); });
   }
 
   const isShown = (key) => shown.some((row) => row.key === key);

@@ -44,7 +44,15 @@ export async function createSvgMap(place, { onPick }) {
     return s('g', { transform: `translate(${x(lon).toFixed(1)} ${y(lat).toFixed(1)})`, class: className, onclick: properties ? () => onPick(properties) : null }, content);
   }
 
+  // several layers change at once: one picture a frame
+  let drawing = false;
   function draw() {
+    if (drawing) return;
+    drawing = true;
+    requestAnimationFrame(() => { drawing = false; paint(); });
+  }
+
+  function paint() {
     const shapes = (land?.geometry.coordinates ?? []).filter(inView).map((rings) => s('polygon', { points: path(rings[0]), class: 'land' }));
     picture.replaceChildren(s('rect', { width: WIDTH, height: HEIGHT, class: 'sea' }), ...shapes,
       ...ORDER.flatMap((name) => (data[name]?.features ?? []).map(DRAW[name])));

@@ -90,8 +90,8 @@ export function createMap({ basemap, onPick }) {
     const { routes } = routeFeatures(picture?.plans.values() ?? [], null);
     const box = boxOf([routes, vehicleFeatures(picture?.convoys.values() ?? [], new Map(), picture?.now, null)]);
     if (!box || !drawer) return;
+    drawer.fit(box, fitted);
     fitted = true;
-    drawer.fit(box);
   }
 
   function toSelected(how) {

@@ -75,7 +75,7 @@ export function createTopBar({ store, feed, speaker, session, onChoose, onLeave,
       mark(theme, 'title', theme.getAttribute('aria-label'));
       flood.hidden = !heartbeat?.flood?.active;
       say(flood, t('top.flood', { n: heartbeat?.flood?.last_10_min ?? 0 }));
-      say(sound, t(speaker.isMuted() ? 'sound.muted' : `sound.${speaker.state()}`));
+      say(sound, t(speaker.isMuted() ? 'sound.muted' : `sound.state-${speaker.state()}`));
       say(leader, t(feed.leads() ? 'sound.here' : 'sound.elsewhere'));
     },
   };

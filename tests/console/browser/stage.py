@@ -119,8 +119,9 @@ class Stage:
         self.call(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
 
-    def send(self, topic: str, records: Iterable[tuple[str, bytes]]) -> None:
+    def send(self, topic: str, records: Iterable[tuple[str, bytes | None]]) -> None:
         """Produce records and wait until the broker has them."""
 
         async def run() -> None:
@@ -168,7 +169,8 @@ class ConsoleProcess:
             if found := re.search(r"Console at (http\S+)", line):
                 self.url = found.group(1)
                 self.environment["KAWAL_CONSOLE_PORT"] = self.url.rstrip("/").rsplit(":", 1)[1]
-                threading.Thread(target=self._listen, args=(self.process.stderr,), daemon=True).start()
+                self._listener = threading.Thread(target=self._listen, args=(self.process.stderr,))
+                self._listener.start()
                 return self
         raise AssertionError("".join(self.said))
 
@@ -178,6 +180,9 @@ class ConsoleProcess:
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
         self.process.wait(10)
+        self._listener.join()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
 
 
 def instant_ms(ago_s: float = 0.0) -> int:
