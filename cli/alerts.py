@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
+from bus.connection import connection
 from bus.follow import Follower, following
 from bus.plan_reader import Plans
 from cli.alert_line import alert_line
@@ -166,7 +167,7 @@ async def _acknowledge(broker: str, topics: TopicSet, wanted: str, actor: str, n
     refusal = refusal_of(entry.now, action)
     if refusal is not None:
         return refusal
-    async with AIOKafkaProducer(bootstrap_servers=broker, acks="all") as producer:
+    async with AIOKafkaProducer(**connection(broker), acks="all") as producer:
         await producer.send_and_wait(topics.alert_actions, action.to_json(), key=action.alert_id.encode())
     book, _ = await _recall(broker, topics)
     return book.entries[action.alert_id].now.refused.get(str(action.action_id))
