@@ -37,10 +37,8 @@ class Room:
     _plan_values: dict[str, bytes] = field(default_factory=dict)
     _pending: dict[str, dict[str, Any] | None] = field(default_factory=dict)
 
-    def load(self, records: Iterable[Record], now_ms: int) -> None:
-        """Take in what the topics hold already, and fold it once."""
-        for record in records:
-            self._take(record)
+    def begin(self, now_ms: int) -> None:
+        """Fold once what the topics held already, all of it taken."""
         self.book.refold(list(self.book.entries), now_ms)
         self.book.called.clear()
         self.book.acked.clear()
@@ -48,7 +46,7 @@ class Room:
 
     def apply(self, record: Record, now_ms: int) -> None:
         """Take in a further record and send what it changed; convoys wait for the next second."""
-        changed = self._take(record)
+        changed = self.take(record)
         if isinstance(changed, AlertAction):
             value = msgspec.Raw(changed.to_json())
             self.stream.publish("action", value, value)
@@ -109,7 +107,7 @@ class Room:
             "counts": {name: {what: counts[name, what] for what in ("unacked", "all")} for name in RANK},
         }
 
-    def _take(self, record: Record) -> AlertAction | str | None:
+    def take(self, record: Record) -> AlertAction | str | None:
         """Keep a record; gives the action, or the alert that it changed."""
         topic, value = record.topic, record.value
         self.newest_ms = max(self.newest_ms, record.timestamp)
