@@ -54,6 +54,11 @@ class Room:
         if isinstance(changed, str):
             self._send_alarms(self.book.refold([changed], now_ms))
 
+    def open_but_unknown(self) -> set[str]:
+        """Give the alerts that the convoys have open and of which no record was taken: they are old."""
+        views = [view for view in self._pending.values() if view is not None]
+        return {alert_id for view in views for alert_id in view["open_alerts"]} - self.book.entries.keys()
+
     def status_ms(self, convoy_id: str) -> int | None:
         """Give the stream time of a convoy's newest status: in a replay set it is not the wall clock's."""
         view = self.convoys.get(convoy_id)
