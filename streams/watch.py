@@ -155,7 +155,9 @@ class Watch:
         """Give a transition the names that it speaks of."""
         others = [] if told.other < 0 else [self._names[told.other][1]]
         compiled = self._compiled.get(self._names[told.row][0])
-        return alert_of(told, *self._names[told.row], self._checkpoint(told), others, compiled and compiled.plan)
+        return alert_of(
+            told, *self._names[told.row], self._checkpoint(told), others, None if compiled is None else compiled.plan
+        )
 
     def look(self, convoy_id: str, vehicle_id: str) -> Row | None:
         """Give a copy of a vehicle's row, None when it is not known."""

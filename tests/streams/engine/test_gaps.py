@@ -143,3 +143,16 @@ def test_pings_that_overtake_each_other_within_a_minute_tell_the_same(seed: int,
     late = told(drive(where, lambda at_s: at_s + rng.uniform(0, 60), every_s), convoy)
     assert {(a.kind, a.transition) for a in late} == {(a.kind, a.transition) for a in live}
     assert len({a.alert_id for a in late}) == len({a.alert_id for a in live})
+
+
+def test_a_route_that_changes_meanwhile_is_followed_from_scratch():
+    trip = Drive(plan(STRAIGHT))
+    arrivals = drive(off_between(400, 700), newest_first)
+    filled = ping(1001, None).received_ms
+    trip.send(*(a for a in arrivals if a.received_ms <= filled))
+    trip.detection.put_plan(plan([(0.0, 0.0), (19_000.0, 0.0)]))
+    trip.send(*(a for a in arrivals if a.received_ms > filled)).until(END_S)
+    assert steps(a for a in trip.alerts if a.kind == "deviation") == [
+        ("deviation", "raised", 400, 420),
+        ("deviation", "cleared", 400, 730),
+    ]
