@@ -8,7 +8,7 @@ from deploy.grafana.panels import Limits, Panel, Row, board, graph, number, stac
 from deploy.grafana.promql import Line, chosen, quantiles, rate, rise, total
 
 ANNUNCIATED = "kawal_alerts_annunciated_total"
-TEN_MINUTES = Limits(1, 10)
+SOUNDED_LIMITS = Limits(1, 10)
 """Alarms that sound in ten minutes: one is what an operator can well follow, more than ten is a flood."""
 
 
@@ -34,7 +34,7 @@ def _now() -> list[Panel]:
             "Alarms that sounded in the last ten minutes.",
             "short",
             Line(rise(ANNUNCIATED, "10m"), "alarms"),
-            TEN_MINUTES,
+            SOUNDED_LIMITS,
         ),
         number(
             "Flood",

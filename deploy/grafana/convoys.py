@@ -29,7 +29,7 @@ def _now() -> list[Panel]:
             "Over 45 s nothing is watched, whatever the other panels show.",
             "s",
             Line(age(HEARTBEAT, where='stage="committed"'), "age"),
-            Limits(10, 45),
+            Limits(20, 45),
         ),
         number(
             "Workers",
@@ -82,7 +82,7 @@ def _fleet() -> list[Panel]:
         ),
         graph(
             "From the fix to the broker",
-            "95 of 100 positions are younger than this when they arrive. High after a network was away: devices send what "
+            "95 of 100 positions are younger than this when they arrive. High after an outage: devices send what "
             "they kept.",
             "s",
             [Line(quantile(0.95, "kawal_ping_receive_delay_seconds", "role"), "{{role}} p95")],

@@ -67,7 +67,7 @@ def _gateway() -> list[Panel]:
         ),
         stack(
             "Dead letters of the gateway by reason",
-            "unknown-device: register it. identity-mismatch: a device speaks for a vehicle that is not its own; find out "
+            "unknown-device: register it. identity-mismatch: a device speaks for a vehicle not its own; find out "
             "why at once.",
             "cps",
             [Line(rate("kawal_dead_letters_total", "code", 'stage="gateway"'), "{{code}}")],
@@ -80,7 +80,7 @@ def _devices() -> list[Panel]:
     return [
         stack(
             "Pings that moved nothing",
-            "Duplicates and older ones are harmless: devices send again what they are not sure of. Conflicting, held and "
+            "Duplicates and older ones are harmless: devices send again what may be lost. Conflicting, held and "
             "throttled ones are not.",
             "cps",
             [Line(rate("kawal_pings_received_total", "result", refused), "{{result}}")],

@@ -11,7 +11,7 @@ from deploy.grafana.promql import Line, age, chosen, quantiles, rate, total
 ALERT_S_MAX = 5
 """The promise: 99 of 100 alerts are out within this at rated load."""
 
-HEARTBEAT_LIMITS = Limits(10, 45)
+HEARTBEAT_LIMITS = Limits(20, 45)
 
 
 def pipeline() -> Dashboard:
