@@ -20,6 +20,7 @@ from bench import cli
 from bench.live.operation import LiveOperation
 from bench.nemesis import MortalWorker, until
 from bench.panels import all_of, boards, queries
+from bench.preview import preview
 from bench.prometheus import Prometheus
 from bus.topic_admin import ensure
 from deploy.kafka.embedded import EmbeddedKafka
@@ -181,15 +182,28 @@ def _greatest(prometheus: Prometheus, truth: Truth, phase: Phase) -> float:
     return max((value for value in values if not math.isnan(value)), default=-math.inf)
 
 
-async def run(kafka: EmbeddedKafka, crew: Crew, topics: TopicSet) -> Outcome:
-    """Operate, then kill the broker."""
+def draw(prometheus: Prometheus, phases: Mapping[str, Phase], folder: Path) -> None:
+    """Write a picture of each dashboard."""
+    folder.mkdir(parents=True, exist_ok=True)
+    begin_s, end_s = phases["calm"].begin_s, time.time()
+    for uid, board in boards().items():
+        (folder / f"{uid}.svg").write_text(preview(board, prometheus, begin_s, end_s), encoding="utf-8")
+
+
+async def run(kafka: EmbeddedKafka, crew: Crew, topics: TopicSet, pictures: Path | None) -> Outcome:
+    """Operate, then kill the broker; pictures of the dashboards go to a folder if one is given."""
     phases = await operate(kafka.bootstrap, topics, crew)
     phases["outage"] = await outage(kafka, crew)
+    if pictures is not None:
+        draw(crew.prometheus, phases, pictures)
     return Outcome(shown(crew.prometheus, phases))
 
 
 def main() -> None:
     options = cli.parser("dashboards", __doc__ or "")
+    options.add_argument(
+        "--pictures", type=Path, metavar="DIR", help="draw each dashboard's data as SVG, without Grafana"
+    )
     asked = options.parse_args()
     topics = TopicSet("dashboards", PARTITIONS)
     with cli.faults(), tempfile.TemporaryDirectory() as name:
@@ -199,7 +213,7 @@ def main() -> None:
             Prometheus(folder, SCRAPE_S) as prometheus,
             Crew(kafka.bootstrap, topics, prometheus, folder) as crew,
         ):
-            outcome = asyncio.run(run(kafka, crew, topics))
+            outcome = asyncio.run(run(kafka, crew, topics, asked.pictures))
     cli.emit(outcome, asked.json)
     raise SystemExit(0 if outcome.right else 1)
 

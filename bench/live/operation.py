@@ -19,7 +19,7 @@ from simulate.traffic import DEFAULT_DEPART_S, SimulatedPing, simulate
 
 SEED = 2
 AGO_S = 720
-INTERVAL_S = 2
+INTERVAL_S = 5
 STEP_S = 0.1
 
 ONLINE = "BTG-01"
@@ -41,7 +41,7 @@ class LiveOperation:
         self._plans = [_pinging(plan) for plan in depart_from(load_plan(PLAN), departs)]
         self._pings = simulate(self._plans, (*FAULTS, DURESS), int(begin_s * 1000), SEED).pings
         self._reached = 0
-        self._kept: list[SimulatedPing] | None = list(self._due())
+        self._kept: list[SimulatedPing] | None = None
 
     async def __aenter__(self) -> Self:
         await self._producer.start()
@@ -52,7 +52,9 @@ class LiveOperation:
         await self._producer.stop()
 
     async def drive(self, duration_s: float) -> None:
-        """Send pings as they come."""
+        """Send pings as they come; what came before the first call is kept too."""
+        if not self._reached:
+            self._kept = list(self._due())
         end_s = time.monotonic() + duration_s
         while time.monotonic() < end_s:
             due = list(self._due())

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import promql_parser
 import pytest
@@ -18,7 +19,7 @@ import yaml
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from jsonschema import Draft7Validator
 
-from bench.dashboards import PARTITIONS, SCRAPE_S, Crew, Phase, operate, shown
+from bench.dashboards import PARTITIONS, SCRAPE_S, Crew, Phase, draw, operate, shown
 from bench.panels import FOLDER, Query, all_of, boards, panels, queries
 from bench.prometheus import Prometheus, PrometheusError
 from deploy.grafana.__main__ import differing, texts, write
@@ -326,6 +327,13 @@ def test_the_panel_that_should_move_moves(watched: Run) -> None:
     seen = shown(watched.prometheus, watched.phases)
     assert {it.truth.fault for it in seen} == {"flush", "poison"}
     assert [it for it in seen if not it.right] == []
+
+
+def test_a_picture_of_what_was_shown_is_drawn(watched: Run, tmp_path: Path) -> None:
+    draw(watched.prometheus, watched.phases, tmp_path)
+    pictures = {path.stem: ElementTree.parse(path).getroot() for path in tmp_path.iterdir()}
+    assert pictures.keys() == BOARDS.keys()
+    assert any(len(line.get("points", "")) > 20 for line in pictures["kawal-pipeline"].iter("{*}polyline"))
 
 
 def test_prometheus_says_what_is_wrong_with_a_query(watched: Run) -> None:
