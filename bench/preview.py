@@ -55,8 +55,9 @@ def _panel(panel: dict[str, Any], lines: list[Line], begin_s: float, end_s: floa
     yield f'<text x="6" y="16">{escape(panel["title"])}</text>'
     highest = max((value for line in lines for value in _finite(line.series)), default=math.nan)
     if panel["type"] == "stat" or math.isnan(highest):
-        newest = next((f"{line.series.points[-1][1]:.3g}" for line in lines), "nothing told")
-        yield f'<text x="6" y="56" font-size="26">{newest} {panel["fieldConfig"]["defaults"]["unit"]}</text>'
+        unit = panel["fieldConfig"]["defaults"]["unit"]
+        newest = next((f"{line.series.points[-1][1]:.3g} {unit}" for line in lines), "nothing told")
+        yield f'<text x="6" y="56" font-size="26">{newest}</text>'
     else:
         yield f'<text x="6" y="32" fill="#666">{highest:.3g} {panel["fieldConfig"]["defaults"]["unit"]}</text>'
         for place_of, line in enumerate(lines):
@@ -69,13 +70,15 @@ def _panel(panel: dict[str, Any], lines: list[Line], begin_s: float, end_s: floa
 
 def _curve(series: Series, scale: tuple[float, float, float], size: tuple[float, float], colour: str) -> str:
     begin_s, end_s, highest = scale
-    points = " ".join(
+    points = [
         f"{(at_s - begin_s) / (end_s - begin_s) * size[0]:.1f},"
         f"{TITLE_PX + size[1] * (1 - value / (highest or 1)) + 10:.1f}"
         for at_s, value in series.points
         if math.isfinite(value)
-    )
-    return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+    ]
+    # A lone point, as of what happens seldom, is a line of no length: its round ends show.
+    path = " ".join(points * 2 if len(points) == 1 else points)
+    return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="3" stroke-linecap="round"/>'
 
 
 def _finite(series: Series) -> Iterator[float]:
