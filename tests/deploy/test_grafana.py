@@ -333,7 +333,7 @@ def test_a_picture_of_what_was_shown_is_drawn(watched: Run, tmp_path: Path) -> N
     draw(watched.prometheus, watched.phases, tmp_path)
     pictures = {path.stem: ElementTree.parse(path).getroot() for path in tmp_path.iterdir()}
     assert pictures.keys() == BOARDS.keys()
-    assert any(len(line.get("points", "")) > 20 for line in pictures["kawal-pipeline"].iter("{*}polyline"))
+    assert any(len(line.get("points", "")) > 20 for line in pictures["kawal-pipeline"].findall(".//{*}polyline"))
 
 
 def test_prometheus_says_what_is_wrong_with_a_query(watched: Run) -> None:
