@@ -53,16 +53,23 @@ def pings(text: str) -> int:
 
 
 @contextmanager
+def faults() -> Iterator[None]:
+    """What cannot be measured ends the command with a message."""
+    try:
+        yield
+    except (BenchError, EmbeddedKafkaError, KafkaError, SettingsError) as error:
+        sys.exit(f"bench: {error}")
+
+
+@contextmanager
 def kafka(broker: str | None) -> Iterator[str]:
     """The address of the broker to use; one of our own lives as long as the block. Faults end the command."""
-    try:
+    with faults():
         if broker is not None:
             yield broker
             return
         with EmbeddedKafka() as embedded:
             yield embedded.bootstrap
-    except (BenchError, EmbeddedKafkaError, KafkaError, SettingsError) as error:
-        sys.exit(f"bench: {error}")
 
 
 @contextmanager

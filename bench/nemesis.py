@@ -62,16 +62,21 @@ class MortalWorker:
         found = _METRICS_URL.search(self.log())
         return int(found[1]) if found else None
 
-    def metric(self, name: str) -> float:
-        """Return the sum of a metric's series, 0 while there is none. `name` may be a regular expression."""
+    def exposition(self) -> str:
+        """Return all its metrics as Prometheus reads them, nothing while it does not answer."""
         port = self.port()
         if port is None:
-            return 0.0
+            return ""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-                text = answer.read().decode()
+                text: str = answer.read().decode()
+                return text
         except OSError:
-            return 0.0
+            return ""
+
+    def metric(self, name: str) -> float:
+        """Return the sum of a metric's series, 0 while there is none. `name` may be a regular expression."""
+        text = self.exposition()
         return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE))
 
     async def until(self, name: str, least: float) -> None:

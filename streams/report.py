@@ -3,19 +3,28 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import product
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import Gauge
 
 from bus.plan_reader import Plans
-from models.convoy_status import ConvoyStatus
+from models.alert import Kind, Transition
+from models.convoy_status import ConvoyStatus, Link, State
+from models.dead_letter import Code
+from models.plan import Risk
 from models.topics import TopicSet
+from streams.engine.dtypes import RESULTS, TICKED
 from streams.merge import Merged
 from streams.metrics import ROLES, Metrics
 from streams.outbox import Snapshot
 
 TICK_RANK = 2
+
+STAGE = "decode"
+OUTCOMES = ("committed", "aborted", "fenced")
 
 SEVERITIES = ("critical", "high", "medium", "low")
 
@@ -24,8 +33,9 @@ class Fleet:
     """How many convoys and vehicles are in each state, by the newest status told."""
 
     def __init__(self) -> None:
-        self.convoys: Counter[tuple[str, str]] = Counter()
-        self.vehicles: Counter[tuple[str, str]] = Counter()
+        # None is a number too: what has no series cannot be told from a worker that is silent.
+        self.convoys: Counter[tuple[str, str]] = Counter(dict.fromkeys(product(get_args(State), get_args(Risk)), 0))
+        self.vehicles: Counter[tuple[str, str]] = Counter(dict.fromkeys(product(ROLES, get_args(Link)), 0))
         self._counted: dict[str, tuple[tuple[str, str], Counter[tuple[str, str]]]] = {}
 
     def put(self, status: ConvoyStatus, risk: str) -> None:
@@ -59,6 +69,19 @@ class Report:
         self._fleet = Fleet()
         self._lost_s: float | None = None
         self._seen_s: dict[str, dict[int, float]] = {"ticked": {}, "engine": {}, "committed": {}}
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Show every counter from the start: Prometheus sees no rise in a series whose first value is 1."""
+        ping_topics = (self._topics.convoy_pings, self._topics.escort_pings)
+        for topic, result in product(ping_topics, RESULTS[:TICKED]):
+            self.metrics.pings.labels(topic, result)
+        for topic, code in product(ping_topics, get_args(Code)):
+            self.metrics.dead_letters.labels(topic, STAGE, code)
+        for words in product(get_args(Kind), SEVERITIES, get_args(Transition)):
+            self.metrics.alerts.labels(*words)
+        for outcome in OUTCOMES:
+            self.metrics.transactions.labels(outcome)
 
     def ticked(self, partition: int) -> None:
         """Hear that the broker has taken a tick."""
@@ -81,7 +104,7 @@ class Report:
 
     def dead_letter(self, topic: str, code: str) -> None:
         """Count a record that could not be used."""
-        self.metrics.dead_letters.labels(topic, "decode", code).inc()
+        self.metrics.dead_letters.labels(topic, STAGE, code).inc()
 
     def committed(self, snapshot: Snapshot, duration_s: float) -> None:
         """Count a checkpoint and what it told."""

@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
+from bus.plan_reader import Plans
+from models.topics import TopicSet
 from streams.engine.dtypes import RESULTS
 from streams.metrics import BulkHistogram, Metrics
+from streams.report import Report
 
 BOUNDS = (1, 5, 60)
 
@@ -45,3 +48,17 @@ def test_no_label_names_a_vehicle_or_a_convoy() -> None:
     labels = {name for family in Metrics().registry.collect() for line in family.samples for name in line.labels}
     assert labels & {"vehicle", "vehicle_id", "convoy", "convoy_id", "partition"} == set()
     assert generate_latest(Metrics().registry)
+
+
+def test_counters_and_states_are_there_with_0_before_anything_happens() -> None:
+    topics, metrics = TopicSet(), Metrics()
+    Report(metrics, topics, Plans()).look({}, {}, 0)
+    ask = metrics.registry.get_sample_value
+    raised = {"kind": "sos", "severity": "critical", "transition": "raised"}
+    assert ask("kawal_alerts_total", raised) == 0
+    letter = {"topic": topics.escort_pings, "stage": "decode", "code": "bad-json"}
+    assert ask("kawal_dead_letters_total", letter) == 0
+    assert ask("kawal_pings_received_total", {"topic": topics.convoy_pings, "result": "held"}) == 0
+    assert ask("kawal_transactions_total", {"outcome": "fenced"}) == 0
+    assert ask("kawal_vehicles", {"role": "cargo", "link": "lost"}) == 0
+    assert ask("kawal_convoys", {"state": "silent", "risk": "high"}) == 0
