@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     )
     metrics_port: Port = Field(default=6067, description="Port of the worker's /metrics; 0 takes any free one.")
     metrics_bind: str = Field(default="127.0.0.1", description="Address of the worker's /metrics.")
+    data_dir: Path | None = Field(
+        default=None, description="Folder in which `kawal up` keeps all records; unset means kawal in the user's data."
+    )
     console_port: Port = Field(default=6080, description="Port of the console; 0 takes any free one.")
     console_bind: str = Field(default="127.0.0.1", description="Address of the console; another needs TLS or a proxy.")
     console_metrics_port: Port = Field(

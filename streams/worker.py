@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from aiokafka.errors import KafkaConnectionError
-from prometheus_client import start_http_server
 
 from bus.follow import following
 from bus.plan_reader import Plans, follow_plans
@@ -22,7 +21,9 @@ from models.topics import TopicSet
 from streams.app import FaustLogs, Membership, connect, create_app, run_app, stop_app
 from streams.decode import decode
 from streams.garbage import collect_rarely
+from streams.health import Health, beat, probe
 from streams.metrics import Metrics
+from streams.metrics_server import metrics_server
 from streams.owned import Owned
 from streams.recording import CARGO, Arrival
 from streams.report import Report
@@ -60,9 +61,13 @@ async def run_worker(
     compile_engine(make_watch())
     collect_rarely()
     tasks, plans, metrics, logs = Tasks(), Plans(), Metrics(), FaustLogs()
-    report = Report(metrics, topics, plans)
+    health = Health(topics.replay)
+    report = Report(metrics, topics, plans, health)
+    logging.getLogger().addHandler(metrics.count_log_lines())
+    if settings.data_dir is not None:
+        metrics.watch_disk(settings.data_dir)
     owned = Owned(topics, logs, plans.by_convoy, report, tasks, make_watch)
-    with _metrics_server(settings, metrics), TemporaryDirectory(prefix="kawal-worker-") as folder:
+    with _served(settings, metrics, health), TemporaryDirectory(prefix="kawal-worker-") as folder:
         async with following(broker, [topics.plans], from_beginning=True) as follower:
             await plans.load(follower, topics)
             member = member or Membership.of(settings.worker_name)
@@ -71,6 +76,8 @@ async def run_worker(
             tasks.start(follow_plans(follower, plans, owned.put_plan))
             tasks.start(owned.look_again())
             tasks.start(owned.look_around())
+            tasks.start(beat(health, metrics))
+            tasks.start(probe(broker, health))
             if not topics.replay:
                 tasks.start(Ticker(broker, topics.ticks, owned.numbers, report.ticked).run())
             tasks.start(run_app(logs.app))
@@ -126,15 +133,10 @@ async def _check_patiently(broker: str, topics: TopicSet) -> list[str]:
 
 
 @contextmanager
-def _metrics_server(settings: Settings, metrics: Metrics) -> Iterator[None]:
-    server, thread = start_http_server(settings.metrics_port, settings.metrics_bind, metrics.registry)
-    log.info("metrics at http://%s:%d/metrics", settings.metrics_bind, server.server_port)
-    try:
+def _served(settings: Settings, metrics: Metrics, health: Health) -> Iterator[None]:
+    with metrics_server((settings.metrics_bind, settings.metrics_port), metrics.registry, health) as port:
+        log.info("metrics at http://%s:%d/metrics", settings.metrics_bind, port)
         yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 async def _last_checkpoint(owned: Owned) -> None:
