@@ -13,6 +13,7 @@ from cli.lazy import MARKUP, LazyCommand, Place
 
 COMMANDS = {
     "demo": Place("cli.demo", "Watch a simulated operation, Apache Kafka included."),
+    "up": Place("cli.up", "Run all of it on this machine, Apache Kafka included."),
     "worker": Place("cli.worker", "Watch the convoys: read pings, raise alerts."),
     "console": Place("cli.console", "Serve the control room in the browser."),
     "users": Place("cli.users", "Say who may sign in to the console."),

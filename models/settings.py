@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     gateway_url: Annotated[str, AfterValidator(_check_url)] | None = Field(
         default=None, description="How phones reach the gateway, as in https://gateway.example.org; for the QR codes."
     )
+    data_dir: Path | None = Field(
+        default=None, description="Folder in which `kawal up` keeps all records; unset means kawal in the user's data."
+    )
     console_port: Port = Field(default=6080, description="Port of the console; 0 takes any free one.")
     console_bind: str = Field(default="127.0.0.1", description="Address of the console; another needs TLS or a proxy.")
     console_metrics_port: Port = Field(

@@ -1,8 +1,13 @@
 """What the worker tells Prometheus; every metric is declared here, and none has a label per vehicle or convoy."""
 
+import logging
+import math
 import platform
+import shutil
 from collections.abc import Iterable, Sequence
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +21,10 @@ ROLES = ("cargo", "escort")
 
 
 class BulkHistogram(Collector):
-    """A histogram that takes a whole column at once; the client's own takes one value at a time."""
+    """A histogram that takes a whole column at once; the client's own takes one value at a time.
+
+    Without a name its label is none at all, and its one value is empty.
+    """
 
     def __init__(
         self, name: str, documentation: str, label: str, values: Sequence[str], bounds: Sequence[float]
@@ -37,11 +45,11 @@ class BulkHistogram(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Return the histogram as it stands."""
-        family = HistogramMetricFamily(self._name, self._documentation, labels=[self._label])
+        family = HistogramMetricFamily(self._name, self._documentation, labels=[self._label] if self._label else [])
         bounds = [*map(_bound, self._bounds.tolist()), "+Inf"]
         for value, counts in self._counts.items():
             buckets = list(zip(bounds, np.cumsum(counts).tolist(), strict=True))
-            family.add_metric([value], buckets, self._sums[value])
+            family.add_metric([value] if self._label else [], buckets, self._sums[value])
         yield family
 
 
@@ -63,6 +71,14 @@ class Metrics:
             (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200),
         )
         registry.register(self.receive_delay)
+        self.deviation = BulkHistogram(
+            "kawal_route_deviation_meters",
+            "How far from its route a vehicle was, once a batch in which it moved.",
+            "",
+            ("",),
+            (10, 25, 50, 100, 250, 500, 1000, 5000),
+        )
+        registry.register(self.deviation)
         self.ping_to_alert = Histogram(
             "kawal_ping_to_alert_seconds",
             "From the broker's append of a ping to the commit of the alert it brought.",
@@ -84,6 +100,10 @@ class Metrics:
         self.transactions = Counter(
             "kawal_transactions", "Checkpoints by what became of them.", ["outcome"], registry=registry
         )
+        self._declare_state(registry)
+        self._declare_process(registry)
+
+    def _declare_state(self, registry: CollectorRegistry) -> None:
         self.lag = Gauge(
             "kawal_consumer_lag_records",
             "Records not yet processed, of the partitions owned.",
@@ -112,18 +132,56 @@ class Metrics:
         self.recovery_seconds = _slow_histogram(
             "kawal_recovery_seconds", "Time to load the state of new partitions.", registry
         )
-        self.partitions = Gauge("kawal_partitions_owned", "Partition numbers this worker owns.", registry=registry)
         self.plans_bad = Gauge("kawal_plan_records_bad", "Plan records that were ignored.", registry=registry)
         self.convoys = Gauge("kawal_convoys", "Convoys of owned partitions.", ["state", "risk"], registry=registry)
         self.vehicles = Gauge("kawal_vehicles", "Vehicles of owned partitions.", ["role", "link"], registry=registry)
+
+    def _declare_process(self, registry: CollectorRegistry) -> None:
+        self.loop_lag = Histogram(
+            "kawal_event_loop_lag_seconds",
+            "How late the event loop runs what is due.",
+            buckets=(0.001, 0.01, 0.05, 0.1, 0.5, 1, 5),
+            registry=registry,
+        )
+        self.log_lines = Counter("kawal_log_lines", "Log lines, those kept back too.", ["level"], registry=registry)
+        self.partitions = Gauge("kawal_partitions_owned", "Partition numbers this worker owns.", registry=registry)
+        self.disk = {
+            "free": Gauge("kawal_disk_free_bytes", "Free disk of a volume.", ["volume"], registry=registry),
+            "total": Gauge("kawal_disk_size_bytes", "Whole disk of a volume.", ["volume"], registry=registry),
+        }
         build = Gauge("kawal_build_info", "Always 1.", ["version", "python"], registry=registry)
         build.labels(version("kawal"), platform.python_version()).set(1)
+
+    def count_log_lines(self) -> logging.Handler:
+        """Return a handler that counts every log line it is given by its level."""
+        return _LineCounter(self.log_lines)
+
+    def watch_disk(self, folder: Path) -> None:
+        """Tell the free and the whole size of the disk that the broker's records are on, measured at each scrape."""
+        for size, gauge in self.disk.items():
+            gauge.labels("broker").set_function(partial(_disk_bytes, folder, size))
 
     def observe_results(self, topic: str, results: NDArray[np.int8]) -> None:
         """Count what became of the pings of one topic."""
         for number, count in enumerate(np.bincount(results, minlength=len(RESULTS)).tolist()):
             if count:
                 self.pings.labels(topic, RESULTS[number]).inc(count)
+
+
+class _LineCounter(logging.Handler):
+    def __init__(self, lines: Counter) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.labels(logging.getLevelName(record.levelno).lower()).inc()
+
+
+def _disk_bytes(folder: Path, size: str) -> float:
+    try:
+        return float(getattr(shutil.disk_usage(folder), size))
+    except OSError:
+        return math.nan
 
 
 def _slow_histogram(name: str, documentation: str, registry: CollectorRegistry) -> Histogram:

@@ -74,7 +74,7 @@ class Owned:
             rounds = Rounds(partition, producers[number], self._topics.worker_group, self._report)
             self._rounds[number] = rounds
             self._running.append(self._tasks.start(rounds.run()))
-        self._report.taken_over(time.monotonic() - begin_s)
+        self._report.taken_over(len(numbers), time.monotonic() - begin_s)
         self._ready.set()
 
     async def take(self, tp: TopicPartition, chunk: Chunk) -> None:

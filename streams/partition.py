@@ -11,6 +11,7 @@ from models.topics import TopicSet
 from streams.checkpoint import Checkpoint, Output
 from streams.dead_letters import dead_letter
 from streams.decode import decode
+from streams.engine.dtypes import ACCEPTED
 from streams.handover import Chunk
 from streams.lanes import Lanes
 from streams.merge import Merged
@@ -71,6 +72,7 @@ class Partition:
             self._report.dead_letter(source.topic, reason.code)
         self._count(merged)
         self._report.processed(self.number, merged, columns.fix_ms, advance.results)
+        self._report.moved(self.watch.lateral_m(columns.fixes.row[advance.results == ACCEPTED]))
         # Not only each second: the last pings of a catch-up should not wait for it.
         self.behind = self.behind and self._lag() > 0
 

@@ -17,6 +17,7 @@ from models.dead_letter import Code
 from models.plan import Risk
 from models.topics import TopicSet
 from streams.engine.dtypes import RESULTS, TICKED
+from streams.health import Health
 from streams.merge import Merged
 from streams.metrics import ROLES, Metrics
 from streams.outbox import Snapshot
@@ -62,12 +63,14 @@ class Fleet:
 class Report:
     """Keeps the metrics up to date."""
 
-    def __init__(self, metrics: Metrics, topics: TopicSet, plans: Plans) -> None:
+    def __init__(self, metrics: Metrics, topics: TopicSet, plans: Plans, health: Health) -> None:
         self.metrics = metrics
+        self.health = health
         self._topics = topics
         self._plans = plans
         self._fleet = Fleet()
         self._lost_s: float | None = None
+        self._progress_s = 0.0
         self._seen_s: dict[str, dict[int, float]] = {"ticked": {}, "engine": {}, "committed": {}}
         self._begin_at_zero()
 
@@ -102,6 +105,10 @@ class Report:
         if merged.rank[-1] == TICK_RANK or (merged.rank == TICK_RANK).any():
             self._seen_s["engine"][partition] = time.time()
 
+    def moved(self, lateral_m: NDArray[np.float64]) -> None:
+        """Count how far from their routes vehicles are that moved."""
+        self.metrics.deviation.observe("", lateral_m)
+
     def dead_letter(self, topic: str, code: str) -> None:
         """Count a record that could not be used."""
         self.metrics.dead_letters.labels(topic, STAGE, code).inc()
@@ -126,8 +133,9 @@ class Report:
         """Count a checkpoint that was not written."""
         self.metrics.transactions.labels(outcome).inc()
 
-    def taken_over(self, duration_s: float) -> None:
-        """Count a takeover of partitions, their state loaded."""
+    def taken_over(self, partitions: int, duration_s: float) -> None:
+        """Count a takeover of so many partitions, their state loaded."""
+        self.health.progressed(partitions)
         self.metrics.recovery_seconds.observe(duration_s)
         if self._lost_s is not None:
             self.metrics.rebalance_seconds.observe(time.monotonic() - self._lost_s)
@@ -135,6 +143,7 @@ class Report:
     def lost(self) -> None:
         """Forget what was told of partitions that are owned no more."""
         self._lost_s = time.monotonic()
+        self.health.lost()
         self._fleet.clear()
         for seen_s in self._seen_s.values():
             seen_s.clear()
@@ -147,8 +156,17 @@ class Report:
         _set_all(self.metrics.alerts_open, [((severity,), open_alerts.get(severity, 0)) for severity in SEVERITIES])
         slowest_s = [((stage,), min(seen_s.values())) for stage, seen_s in self._seen_s.items() if seen_s]
         _set_all(self.metrics.heartbeat, slowest_s)
+        self._judge_progress(partitions)
         _set_all(self.metrics.convoys, self._fleet.convoys.items())
         _set_all(self.metrics.vehicles, self._fleet.vehicles.items())
+
+    def _judge_progress(self, partitions: int) -> None:
+        """Tell the health of a new commit of the slowest partition, once each has one."""
+        seen_s = self._seen_s["committed"]
+        committed_s = min(seen_s.values(), default=0.0) if len(seen_s) >= partitions else 0.0
+        if committed_s > self._progress_s:
+            self._progress_s = committed_s
+            self.health.progressed()
 
 
 def _set_all(gauge: Gauge, values: Iterable[tuple[tuple[str, ...], float]]) -> None:

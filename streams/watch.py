@@ -146,6 +146,12 @@ class Watch:
         levels = self._engine.vehicles.open[: self._engine.used]
         return Counter(SEVERITIES[level - 1] for level in levels[levels > 0].tolist())
 
+    def lateral_m(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Tell how far from their routes the vehicles in these rows are, each once; those of whom it is unknown not."""
+        lateral_m = self._engine.vehicles.lateral_m[np.unique(rows)]
+        known: NDArray[np.float64] = lateral_m[~np.isnan(lateral_m)]
+        return known
+
     def received_count(self, convoy_id: str, vehicle_id: str) -> int:
         """Count the pings ever received from a vehicle, whatever became of them; 0 when it is not known."""
         row = self._roster.row_of.get((convoy_id, vehicle_id))

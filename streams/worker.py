@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,14 +13,16 @@ import numpy as np
 
 from bus.follow import following
 from bus.plan_reader import Plans, follow_plans
-from bus.process import TopicsError, check_patiently, metrics_server
+from bus.process import TopicsError, check_patiently
 from bus.tasks import Tasks, stop_on_signals, until
 from models.settings import Settings
 from models.topics import TopicSet
 from streams.app import FaustLogs, Membership, connect, create_app, run_app, stop_app
 from streams.decode import decode
 from streams.garbage import collect_rarely
+from streams.health import Health, beat, probe
 from streams.metrics import Metrics
+from streams.metrics_server import metrics_server
 from streams.owned import Owned
 from streams.recording import CARGO, Arrival
 from streams.report import Report
@@ -51,9 +53,13 @@ async def run_worker(
     compile_engine(make_watch())
     collect_rarely()
     tasks, plans, metrics, logs = Tasks(), Plans(), Metrics(), FaustLogs()
-    report = Report(metrics, topics, plans)
+    health = Health(topics.replay)
+    report = Report(metrics, topics, plans, health)
+    logging.getLogger().addHandler(metrics.count_log_lines())
+    if settings.data_dir is not None:
+        metrics.watch_disk(settings.data_dir)
     owned = Owned(topics, logs, plans.by_convoy, report, tasks, make_watch)
-    with metrics_server(settings, metrics.registry), TemporaryDirectory(prefix="kawal-worker-") as folder:
+    with _served(settings, metrics, health), TemporaryDirectory(prefix="kawal-worker-") as folder:
         async with following(broker, [topics.plans], from_beginning=True) as follower:
             await plans.load(follower, topics)
             member = member or Membership.of(settings.worker_name)
@@ -62,6 +68,8 @@ async def run_worker(
             tasks.start(follow_plans(follower, plans, owned.put_plan))
             tasks.start(owned.look_again())
             tasks.start(owned.look_around())
+            tasks.start(beat(health, metrics))
+            tasks.start(probe(broker, health))
             if not topics.replay:
                 tasks.start(Ticker(broker, topics.ticks, owned.numbers, report.ticked).run())
             tasks.start(run_app(logs.app))
@@ -101,6 +109,13 @@ async def _find_topics(broker: str, settings: Settings) -> TopicSet:
     if not replay_faults:
         return replay
     raise TopicsError("\n".join(replay_faults if len(replay_faults) < len(live_faults) else live_faults))
+
+
+@contextmanager
+def _served(settings: Settings, metrics: Metrics, health: Health) -> Iterator[None]:
+    with metrics_server((settings.metrics_bind, settings.metrics_port), metrics.registry, health) as port:
+        log.info("metrics at http://%s:%d/metrics", settings.metrics_bind, port)
+        yield
 
 
 async def _last_checkpoint(owned: Owned) -> None:

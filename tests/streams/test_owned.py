@@ -6,6 +6,7 @@ from bus.plan_reader import Plans
 from bus.tasks import Tasks
 from models.topics import TopicSet
 from streams.handover import TopicPartition
+from streams.health import Health
 from streams.metrics import Metrics
 from streams.owned import AssignmentError, Owned
 from streams.report import Report
@@ -14,7 +15,7 @@ from tests.streams.test_lanes import Logs
 
 async def test_topics_that_were_assigned_apart_end_the_worker_before_it_touches_the_broker() -> None:
     topics = TopicSet()
-    owned = Owned(topics, Logs(), {}, Report(Metrics(), topics, Plans()), Tasks())
+    owned = Owned(topics, Logs(), {}, Report(Metrics(), topics, Plans(), Health(topics.replay)), Tasks())
     apart = {TopicPartition(topic, number) for topic in owned.inputs for number in (0, 1)}
     apart.remove(TopicPartition(topics.ticks, 1))
     with pytest.raises(AssignmentError, match=r"kawal\.ticks: \[0\]"):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import psutil
@@ -72,6 +73,10 @@ async def test_a_clock_ticks_in_every_partition_of_a_live_set(topics: TopicSet, 
     worker = start_worker(topics)
     await worker.until('kawal_heartbeat_last_seen_timestamp_seconds{stage="committed"}', time.time() - 60)
     assert worker.metric('kawal_heartbeat_last_seen_timestamp_seconds{stage="ticked"}') > time.time() - 30
+    for path in ("livez", "readyz", "startupz"):
+        answer = await asyncio.to_thread(urllib.request.urlopen, f"http://127.0.0.1:{worker.port()}/{path}", timeout=10)
+        with answer:
+            assert all(check["ok"] for check in json.load(answer))
 
 
 async def test_in_a_replay_set_it_leaves_the_clock_to_the_replaying_tool(
