@@ -22,6 +22,10 @@ HOSTS = ("localhost", "127.0.0.1", "::1")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ADDRESS = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
+
+# Names that are something else: a process, a folder beside the accounts', or what Kafka calls who gave no name.
+_RESERVED = frozenset({*ACCOUNTS, BROKER, "ca", "revoked", "anonymous"})
+
 _PASSWORD_BYTES = 32
 _FILES = {"ca": "ca.crt", "cert": "client.crt", "key": "client.key", "password": "password"}
 _LOCK = "kawal.lock"
@@ -97,7 +101,7 @@ def initialise(path: Path, brokers: Sequence[str], vehicles: Sequence[str]) -> l
         if not _ADDRESS.fullmatch(address):
             raise SecurityError(f"{address!r} is no address of a broker: write host:port.")
     for name in vehicles:
-        if not _NAME.fullmatch(name) or name in (*ACCOUNTS, BROKER, "ca", "revoked"):
+        if not _NAME.fullmatch(name) or name.lower() in _RESERVED:
             raise SecurityError(f"{name!r} cannot be an account: letters, digits, . _ - and no name of a process.")
     folder = SecurityFolder(path)
     try:
@@ -148,7 +152,7 @@ def _pair(folder: SecurityFolder, certificate: Path, account: str, hosts: Sequen
 
     made = _make(certificate, issue)
     try:
-        fault = fault_of(certificate.read_bytes(), key.read_bytes(), folder.authority.read_bytes())
+        fault = fault_of(certificate.read_bytes(), key.read_bytes(), folder.authority.read_bytes(), hosts)
     except ValueError:
         fault = "cannot be read"
     if fault:

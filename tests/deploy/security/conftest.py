@@ -20,6 +20,11 @@ class Secured:
         self.kafka, self.folder, self.topics = kafka, security.folder, security.topics
         self.prefix, self.address = security.topics.prefix, kafka.bootstrap
 
+    @property
+    def internal(self) -> str:
+        """Where the broker listens for itself and its admin."""
+        return f"127.0.0.1:{self.kafka._internal_port}"
+
     def become(self, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let this process be an account from now on, by the environment that its process would have."""
         for name in [name for name in os.environ if name.startswith("KAWAL_")]:
