@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -9,7 +11,13 @@ from pathlib import Path
 from typing import NoReturn
 
 import typer
-from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    SaslAuthenticationFailed,
+    UnknownTopicOrPartitionError,
+)
 
 from bus.connection import connection
 from deploy.kafka.errors import EmbeddedKafkaError
@@ -64,13 +72,38 @@ def read_plans(path: Path) -> list[ConvoyPlan]:
 
 @contextmanager
 def broker_faults(broker: str) -> Iterator[None]:
-    """Turn what the broker cannot do into an exit: NO_BROKER if it does not answer, CHECK_FAILED without topics."""
+    """Turn what the broker cannot do into an exit: NO_BROKER if it does not answer, CHECK_FAILED without topics.
+
+    BAD_INPUT if it does answer, and does not let us in or is not the one that the settings trust.
+    """
+    refusals = _Refusals()
+    logging.getLogger("aiokafka").addHandler(refusals)
     try:
         yield
     except (KafkaConnectionError, KafkaTimeoutError):
+        if refusals.last:
+            leave(
+                Exit.BAD_INPUT,
+                f"The Kafka broker at {broker} refuses us, or is not the one we trust: {refusals.last}."
+                " Look at KAWAL_KAFKA_USER, KAWAL_KAFKA_PASSWORD_FILE, _CA_FILE, _CERT_FILE and _KEY_FILE.",
+            )
         leave(Exit.NO_BROKER, f"No Kafka broker answers at {broker}. Is it running, and is KAWAL_BROKER right?")
     except UnknownTopicOrPartitionError as error:
         leave(Exit.CHECK_FAILED, f"Topic {error} is missing. Create the set with `kawal topics ensure`.")
+    finally:
+        logging.getLogger("aiokafka").removeHandler(refusals)
+
+
+class _Refusals(logging.Handler):
+    """Notes why a broker that answered did not let us in: the client library tells that in its log only."""
+
+    last: str | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.args[-1] if isinstance(record.args, tuple) and record.args else None
+        # Where it is told nothing, a broker that wants TLS or an account closes the connection at the first request.
+        if isinstance(error, ssl.SSLError | SaslAuthenticationFailed | KafkaConnectionError):
+            self.last = str(error).rstrip(".")
 
 
 def explain(error: BaseException) -> tuple[Exit, str] | None:
