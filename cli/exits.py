@@ -21,6 +21,7 @@ from aiokafka.errors import (
 
 from bus.connection import connection
 from deploy.kafka.errors import EmbeddedKafkaError
+from deploy.security.errors import SecurityError
 from models.plan import ConvoyPlan
 from models.plan_file import PlanError, load_plan
 from models.settings import Settings, SettingsError, load_settings
@@ -112,7 +113,7 @@ def explain(error: BaseException) -> tuple[Exit, str] | None:
         return Exit.NO_BROKER, "The Kafka broker does not answer any more. Is it running? See `kawal doctor`."
     if isinstance(error, EmbeddedKafkaError):
         return Exit.FAILED, str(error)
-    if isinstance(error, SettingsError | PlanError):
+    if isinstance(error, SettingsError | PlanError | SecurityError):
         return Exit.BAD_INPUT, str(error)
     if isinstance(error, KafkaError):
         return Exit.FAILED, f"The Kafka broker refused: {error}"

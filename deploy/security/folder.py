@@ -14,6 +14,7 @@ from typing import NamedTuple
 from deploy.kafka.cache import wait_for_lock
 from deploy.kafka.config import as_properties
 from deploy.security.certificates import expiry_of, fault_of, new_authority, new_certificate, new_key
+from deploy.security.errors import SecurityError
 from deploy.security.listeners import broker_settings
 from deploy.security.rights import ACCOUNTS, BROKER
 from models.settings import PREFIX, Settings
@@ -29,10 +30,6 @@ _RESERVED = frozenset({*ACCOUNTS, BROKER, "ca", "revoked", "anonymous"})
 _PASSWORD_BYTES = 32
 _FILES = {"ca": "ca.crt", "cert": "client.crt", "key": "client.key", "password": "password"}
 _LOCK = "kawal.lock"
-
-
-class SecurityError(ValueError):
-    """The folder cannot be used; the message says what to do."""
 
 
 class Outcome(NamedTuple):
@@ -53,6 +50,11 @@ class SecurityFolder:
         self.authority_key = self.path / "ca" / "ca.key"
         self.broker_certificate = self.path / BROKER / "broker.crt"
         self.key_store = self.path / BROKER / "broker.pem"
+
+    def require(self) -> None:
+        """Raise SecurityError unless there is what a broker needs."""
+        if missing := [path for path in (self.authority, self.key_store) if not path.is_file()]:
+            raise SecurityError(f"{missing[0]} is missing. Make the keys first: kawal security init {self.path}")
 
     def accounts(self) -> list[str]:
         """Return the accounts that there are: those with a password."""

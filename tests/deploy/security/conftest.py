@@ -33,7 +33,7 @@ class Secured:
             monkeypatch.setenv(name, value)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     """A running broker with accounts and rights, and no topic yet; its folder has letters that need care."""
     path = tmp_path_factory.mktemp("secured") / "kunci é"

@@ -148,19 +148,25 @@ async def test_who_is_revoked_stays_out_and_who_is_new_gets_in(
     secured: Secured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     folder = str(secured.folder.path)
+
+    async def security(*arguments: str) -> None:
+        done = await asyncio.to_thread(kawal, "security", *arguments)
+        assert done.returncode == 0, done.stderr
+
     secured.become("admin", monkeypatch)
-    monkeypatch.setenv("KAWAL_BROKER", secured.address)
     monkeypatch.setenv("KAWAL_TOPIC_PREFIX", secured.prefix)
-    for arguments in (("init", folder, "--vehicle", "FLEET-2"), ("apply", folder)):
-        assert (done := await asyncio.to_thread(kawal, "security", *arguments)).returncode == 0, done.stderr
+    monkeypatch.setenv("KAWAL_BROKER", secured.internal)
+    without_a_password(monkeypatch)  # as at first, when there are no accounts yet
+    await security("init", folder, "--vehicle", "FLEET-2")
+    await security("apply", folder)
     secured.become("FLEET-2", monkeypatch)
     await enter(secured.address)
     kept = shutil.copytree(secured.folder.path / "FLEET-2", tmp_path / "kept")  # as a thief would
     secured.become("admin", monkeypatch)
-    monkeypatch.setenv("KAWAL_BROKER", secured.address)
     monkeypatch.setenv("KAWAL_TOPIC_PREFIX", secured.prefix)
-    for arguments in (("revoke", "FLEET-2", folder), ("apply", folder)):
-        assert (done := await asyncio.to_thread(kawal, "security", *arguments)).returncode == 0, done.stderr
+    monkeypatch.setenv("KAWAL_BROKER", secured.address)
+    await security("revoke", "FLEET-2", folder)
+    await security("apply", folder)
     secured.become("FLEET-2", monkeypatch)
     monkeypatch.setenv("KAWAL_SECRETS_DIR", str(kept))
     with pytest.raises(KafkaConnectionError):

@@ -9,7 +9,8 @@ import pytest
 from cryptography import x509
 
 from bus.connection import connection
-from deploy.security.folder import SecurityError, SecurityFolder, initialise
+from deploy.security.errors import SecurityError
+from deploy.security.folder import SecurityFolder, initialise
 from deploy.security.rights import ACCOUNTS
 
 BROKER = "kafka.example:9093"
