@@ -25,7 +25,9 @@ _METRICS_URL = re.compile(r"http://127\.0\.0\.1:(\d+)/metrics")
 class MortalWorker:
     """A worker process: its log, its metrics, and the signals that may hit it."""
 
-    def __init__(self, broker: str, topics: TopicSet, log: Path, command: Sequence[str] = KAWAL_WORKER) -> None:
+    def __init__(
+        self, broker: str, topics: TopicSet, log: Path, command: Sequence[str] = KAWAL_WORKER, name: str = ""
+    ) -> None:
         self._log = log
         environment = {name: text for name, text in os.environ.items() if not name.startswith("KAWAL_")}
         environment |= {
@@ -33,6 +35,7 @@ class MortalWorker:
             "KAWAL_TOPIC_PREFIX": topics.prefix,
             "KAWAL_PARTITIONS": str(topics.partitions),
             "KAWAL_METRICS_PORT": "0",
+            "KAWAL_WORKER_NAME": name,
         }
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(command, env=environment, stderr=stderr)

@@ -23,10 +23,16 @@ class Follower:
         """The records of `topic` from its beginning to its present end; `follow` goes on behind them."""
         return [record async for record in self.to_end(topic)]
 
-    async def to_end(self, topic: str) -> AsyncIterator[Record]:
-        """The same, one by one."""
+    async def to_end(self, topic: str, begin_ms: int | None = None) -> AsyncIterator[Record]:
+        """The same, one by one; with `begin_ms` only those whose timestamps are at or after an instant."""
         mine = [tp for tp in self._consumer.assignment() if tp.topic == topic]
         await self._consumer.seek_to_beginning(*mine)
+        if begin_ms is not None:
+            first = await self._consumer.offsets_for_times(dict.fromkeys(mine, begin_ms))
+            await self._consumer.seek_to_end(*[tp for tp, found in first.items() if found is None])
+            for tp, found in first.items():
+                if found is not None:
+                    self._consumer.seek(tp, found.offset)
         async for record in self._read(mine):
             yield record
 

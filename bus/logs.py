@@ -9,7 +9,7 @@ LINES_PER_PERIOD_MAX = 5
 PERIOD_S = 30.0
 
 # Progress reports of libraries are no news to an operator, nor are Faust's warnings about its own tables and sensors.
-LEVELS = {"aiokafka": logging.WARNING, "faust": logging.ERROR, "mode": logging.ERROR}
+LEVELS = {"aiokafka": logging.WARNING, "faust": logging.ERROR, "mode": logging.ERROR, "uvicorn": logging.WARNING}
 
 
 class RateLimit(logging.Filter):

@@ -1,6 +1,7 @@
-"""Background tasks whose first failure ends the worker."""
+"""Background tasks whose first failure ends the process, and the signals that end it in order."""
 
 import asyncio
+import signal
 from collections.abc import Coroutine
 from typing import Any, NoReturn
 
@@ -46,3 +47,22 @@ class Tasks:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self.fail(error)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set from now on."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def until(stop: asyncio.Event, tasks: Tasks) -> None:
+    """Wait until the process is told to end. Raises what failed."""
+    told = asyncio.create_task(stop.wait())
+    failure = asyncio.create_task(tasks.failure())
+    await asyncio.wait([told, failure], return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if failure.done():
+        failure.result()
+    failure.cancel()

@@ -15,12 +15,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from cli.child_process import ChildEnded
 from cli.download_bar import download_bar
 from cli.exits import Exit, broker_faults, leave, read_plans, read_settings
 from cli.live_view import OperationView
 from cli.operation import Operation, first_of
 from cli.words import Lang
-from cli.worker_process import WorkerEnded, compile_engine
+from cli.worker_process import compile_engine
 from deploy.kafka.embedded import EmbeddedKafka
 from models.settings import PREFIX
 from models.topics import TopicSet
@@ -53,8 +54,9 @@ def demo(
     """Watch a simulated operation: four convoys around Bontang, at twenty times the speed of events.
 
     One convoy leaves its route, one stalls, one rests at an authorised stop, and of one a vehicle loses its signal.
-    Starts its own Apache Kafka unless KAWAL_BROKER names one. With --for, exits 0 only if exactly the expected alerts
-    came. Takes about three minutes without --for; Ctrl-C ends it at any time.
+    The link that it prints opens the control room in a browser, once. Starts its own Apache Kafka unless KAWAL_BROKER
+    names one. With --for, exits 0 only if exactly the expected alerts came. Takes about three minutes without --for;
+    Ctrl-C ends it at any time.
     """
     settings = read_settings()
     console = Console(stderr=True)
@@ -66,7 +68,7 @@ def demo(
             console.print("Starting the worker.")
             operation, labels = _operation(broker, settings.topic_prefix, console, lang)
             asyncio.run(_until_stopped(operation.run(for_s)))
-    except WorkerEnded as error:
+    except ChildEnded as error:
         leave(Exit.FAILED, str(error))
     except KeyboardInterrupt:
         leave(Exit.FAILED, "Stopped before the operation began.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
@@ -63,10 +63,10 @@ def broker_of(settings: Settings) -> str:
     return settings.broker
 
 
-def read_plans(path: Path) -> list[ConvoyPlan]:
-    """The plans of a file; ends with BAD_INPUT and every fault in it."""
+def read_plans(path: Path, tell: Callable[[str], None] = lambda _: None) -> list[ConvoyPlan]:
+    """The plans of a file; ends with BAD_INPUT and every fault in it. What was done to its routes is told."""
     try:
-        return load_plan(path)
+        return load_plan(path, tell)
     except PlanError as error:
         leave(Exit.BAD_INPUT, str(error))
 

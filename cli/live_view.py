@@ -43,6 +43,7 @@ class OperationView:
         self._alerts: deque[Alert] = deque(maxlen=ALERTS_KEPT)
         self._pings = 0
         self._event_ms: int | None = None
+        self._link = ""
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=REFRESH_PER_S)
 
     def __enter__(self) -> OperationView:
@@ -57,6 +58,12 @@ class OperationView:
     def show_published(self, progress: Published) -> None:
         """The simulation has sent so many pings and reached this event time."""
         self._pings, self._event_ms = progress
+
+    def show_link(self, link: str) -> None:
+        """Where the control room opens in a browser."""
+        self._link = link
+        if not self._console.is_terminal:
+            self._console.print(f"{self._word('Control room')}: {link}", soft_wrap=True, markup=False, highlight=False)
 
     def show_status(self, status: ConvoyStatus) -> None:
         """A convoy's newest status."""
@@ -76,7 +83,7 @@ class OperationView:
         return word(text, self._lang)
 
     def _render(self) -> RenderableType:
-        room = max(self._console.size.height - len(self._plans) - 5, 5)
+        room = max(self._console.size.height - len(self._plans) - 7, 5)
         return Group(self._headline(), self._convoys(), self._alert_list(room), self._footer())
 
     def _headline(self) -> Text:
@@ -86,7 +93,9 @@ class OperationView:
         return line.append(self._plans[0].operation, "bold")
 
     def _footer(self) -> Text:
-        return Text(f"{self._pings:,} {self._word('pings')}   {self._speed:g}x   {self._word('Ctrl-C stops')}", "dim")
+        line = f"{self._pings:,} {self._word('pings')}   {self._speed:g}x   {self._word('Ctrl-C stops')}"
+        room = f"{self._word('Control room')}: {self._link}" if self._link else ""
+        return Text("\n").join([Text(room, "bold", overflow="fold"), Text(line, "dim")])
 
     def _convoys(self) -> Table:
         table = Table(box=None, expand=True, padding=(0, 2, 0, 0), header_style="dim")

@@ -14,6 +14,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 from bus.follow import Follower, ends_of, following
 from bus.plan_writer import write_plans
 from bus.topic_admin import ensure
+from cli.console_process import ConsoleProcess, has_console
 from cli.live_view import OperationView
 from cli.outcome import Outcome
 from cli.worker_process import WorkerProcess
@@ -57,8 +58,8 @@ class Operation:
     async def run(self, for_s: float | None) -> None:
         """Create the topics, import the plans, start a worker, and drive until all is over or `for_s` have passed.
 
-        `for_s` counts from the first ping. Raises WorkerEnded if the worker ends by itself, KafkaError where the
-        broker fails.
+        `for_s` counts from the first ping. Raises ChildEnded if worker or console end by themselves, KafkaError
+        where the broker fails.
         """
         await ensure(self.broker, self.topics)
         await write_plans(self.broker, self.topics, {plan.convoy_id: plan.to_json() for plan in self.plans})
@@ -68,11 +69,22 @@ class Operation:
             Publisher(self.broker, self.topics) as publisher,
         ):
             with self.view:
-                await first_of(self._work(), self._read(follower), self._drive(publisher, for_s))
+                await first_of(self._work(), self._serve(), self._read(follower), self._drive(publisher, for_s))
 
     async def _work(self) -> None:
         async with WorkerProcess(self.broker, self.topics) as worker:
             await asyncio.gather(worker.ended(), self._note_ready(worker))
+
+    async def _serve(self) -> None:
+        """Serve the control room beside it, where its packages are installed."""
+        if not has_console():
+            self.view.show_link("pip install 'kawal[console]'")
+            await asyncio.Event().wait()
+        async with ConsoleProcess(self.broker, self.topics) as console:
+            await asyncio.gather(console.ended(), self._show_link(console))
+
+    async def _show_link(self, console: ConsoleProcess) -> None:
+        self.view.show_link(await console.link())
 
     async def _note_ready(self, worker: WorkerProcess) -> None:
         await worker.ready()

@@ -1,4 +1,4 @@
-"""`kawal plan`: check plan files, put their convoys on the plans topic, list them and take them off."""
+"""`kawal plan`: draft and check plan files, put their convoys on the plans topic, list them and take them off."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ from rich.table import Table
 from bus.plan_reader import read_plans as read_active
 from bus.plan_writer import Change, VehicleTakenError, changes, write_plans
 from cli.exits import Exit, broker_faults, broker_of, leave, read_plans, read_settings
+from draw.plan_page import plan_page
 from models.faults import did_you_mean
 from models.geometry import length_m
 from models.plan import ConvoyPlan
+from models.plan_draft import draft as draft_of
+from models.plan_draft import places_left_out
+from models.route_files import RouteError, read_route
 from models.topics import TopicSet
 
 BROKER_TIMEOUT_S = 10.0
 
-app = typer.Typer(help="Check, import, list and withdraw plans.", no_args_is_help=True)
+app = typer.Typer(help="Draft, check, draw, import, list and withdraw plans.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(help="Plan file, YAML or JSON; its routes lie beside it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a convoy and line, as on the topic.")]
@@ -33,14 +37,60 @@ Answer = TypeVar("Answer")
 
 @app.command()
 def check(file: File, as_json: AsJson = False) -> None:
-    """Check a plan file and show its convoys; exit 3 with every fault, each with its line and reason."""
-    _show(read_plans(file), as_json)
+    """Check a plan file and show its convoys; exit 3 with every fault, each with its line and reason.
+
+    A route is a .gpx, .geojson, .kml, .kmz, .csv, .wkt (Traccar), .polyline5 or .polyline6 file beside the plan, or
+    GTFS shapes.txt; FILE#NAME takes one of several lines. What was done to it (repetitions, spikes, simplified to 5 m)
+    is said on stderr.
+    """
+    _show(read_plans(file, _tell), as_json)
+
+
+@app.command()
+def draft(
+    route: Annotated[Path, typer.Argument(metavar="ROUTE_FILE", help="A route file, or one line of it as FILE#NAME.")],
+) -> None:
+    """Draft a plan file from a route file alone, and print it: line, length, times and named points are taken from it.
+
+    What only people know is marked with <--; the vehicles are left open, so the draft cannot be imported as it is.
+
+    Example:
+
+        kawal plan draft routes/btg-07.kml > plan.yaml
+    """
+    try:
+        read = read_route(route)
+    except RouteError as error:
+        leave(Exit.BAD_INPUT, str(error))
+    for note in [*read.notes, *places_left_out(read)]:
+        _tell(note)
+    typer.echo(draft_of(read, str(route), route.name.partition("#")[2] or route.stem), nl=False)
+
+
+@app.command()
+def preview(
+    file: File,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The page; the plan file's name with .html here.")
+    ] = None,
+) -> None:
+    """Draw the convoys of a plan file as one HTML page, to look at and to print: map, route strip, vehicles, limits.
+
+    The page needs no network, and shows where the convoys will be: treat it as you treat the plan.
+    """
+    plans = read_plans(file, _tell)
+    path = out or Path(f"{file.stem}.html")
+    try:
+        path.write_text(plan_page(plans), encoding="utf-8")
+    except OSError as error:
+        leave(Exit.FAILED, f"{path}: {error.strerror}.")
+    typer.echo(path)
 
 
 @app.command("import")
 def import_(file: File) -> None:
     """Check a plan file and put its convoys into force, all or none; says which are new, changed or the same."""
-    plans = read_plans(file)
+    plans = read_plans(file, _tell)
     broker, topics = _target()
     with broker_faults(broker):
         change_of = put_in_force(broker, topics, plans)
@@ -81,6 +131,10 @@ def withdraw(convoy_id: Annotated[str, typer.Argument(metavar="ID", help="The co
             leave(Exit.FAILED, f"No convoy {convoy_id} is in force{hint}")
         asyncio.run(_bounded(write_plans(broker, topics, {convoy_id: None})))
     typer.echo(f"withdrawn {convoy_id}")
+
+
+def _tell(note: str) -> None:
+    typer.echo(note, err=True)
 
 
 def _target() -> tuple[str, TopicSet]:

@@ -45,6 +45,7 @@ _INDONESIAN = {
     "event time": "waktu kejadian",
     "pings": "ping",
     "Ctrl-C stops": "Ctrl-C berhenti",
+    "Control room": "Ruang kendali",
 }
 
 

@@ -24,7 +24,8 @@ def worker() -> None:
     settings = read_settings()
     broker = broker_of(settings)
     from bus.logs import configure_logs
-    from streams.worker import TopicsError, run_worker
+    from bus.process import TopicsError
+    from streams.worker import run_worker
 
     configure_logs()
     try:

@@ -26,6 +26,12 @@ Kind = Literal[
 Severity = Literal["critical", "high", "medium", "low"]
 Transition = Literal["raised", "updated", "cleared"]
 
+RANK: dict[Severity, int] = {"low": 0, "medium": 1, "high": 2, "critical": 3}
+"""Severities by how bad they are."""
+
+TOLD_ONCE: frozenset[Kind] = frozenset({"missed-checkpoint", "early-departure", "arrived"})
+"""Kinds without an end: they are over as soon as they are told."""
+
 LATE_S = 900.0
 """An alert decided longer than this after its event is late: it tells of the past and must not sound."""
 
@@ -62,7 +68,7 @@ class Nearest(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    kind: str = Field(description="What it is: checkpoint, post, reserve.")
+    kind: str = Field(description="What it is: checkpoint, stop, post, reserve.")
     name: str = Field(description="Name shown to people.")
     distance_m: Tenths = Field(description="Distance in metres.")
 

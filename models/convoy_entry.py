@@ -1,6 +1,6 @@
 """One convoy of a plan file: its route read, its limits merged, everything in it checked on its own."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -13,7 +13,7 @@ from models.geometry import Point
 from models.limits import Limits
 from models.plan import PLACES_MAX, Checkpoint, ConvoyPlan, NoSignal, Stop, Vehicle
 from models.plan_checks import check_cargo, check_places, check_route, check_stretches
-from models.route_files import RouteError, line_of_geojson, read_route
+from models.route_files import Route, RouteError, read_route, route_of_geojson
 
 Part = TypeVar("Part", bound=BaseModel)
 
@@ -26,10 +26,11 @@ _PARTS: Mapping[str, type[BaseModel]] = {
 
 
 class ConvoyEntry(NamedTuple):
-    """What a convoy in a plan file gives: its plan, or findings."""
+    """What a convoy in a plan file gives: its plan, or findings; and what was done to its route."""
 
     plan: ConvoyPlan | None
     findings: list[Finding]
+    notes: list[str]
 
 
 def read_entry(entry: dict[str, Any], head: dict[str, Any], profile: dict[str, Any], folder: Path) -> ConvoyEntry:
@@ -42,12 +43,12 @@ def read_entry(entry: dict[str, Any], head: dict[str, Any], profile: dict[str, A
         ((name,), "stands at the top of the file, not in a convoy") for name in head if name in entry
     ]
     limits, wrong_limits = _merge_limits(entry.get("limits", {}), profile)
-    route, wrong_route = _read_route(entry["route"], folder) if "route" in entry else ([], [])
+    (route, notes, *_), wrong_route = _read_route(entry["route"], folder) if "route" in entry else (Route([], []), [])
     findings += [*wrong_limits, *wrong_route, *check_cargo(entry.get("vehicles")), *_along_route(entry, route)]
     fields = entry | head | {"limits": limits} | ({"route": route} if route else {})
     plan, errors = _validated(fields)
     findings += [(error["loc"], reason_of(error, _known(error))) for error in errors if not _is_told(error)]
-    return ConvoyEntry(None if findings else plan, findings)
+    return ConvoyEntry(None if findings else plan, findings, notes)
 
 
 def limit_findings(limits: Any) -> list[Finding]:
@@ -73,21 +74,21 @@ def _merge_limits(overrides: Any, profile: dict[str, Any]) -> tuple[dict[str, An
     return merged, [(("limits", *location), reason) for location, reason in [*bad, *limit_findings(merged)]]
 
 
-def _read_route(route: Any, folder: Path) -> tuple[list[Point], list[Finding]]:
+def _read_route(route: Any, folder: Path) -> tuple[Route, list[Finding]]:
     try:
         match route:
             case str():
-                line = read_route(folder / route)
+                read = read_route(folder / route)
             case dict():
-                line = line_of_geojson(route)
+                read = route_of_geojson(route)
             case _:
                 raise RouteError("must be the name of a file, or a GeoJSON LineString")
     except RouteError as error:
-        return [], [(("route",), str(error))]
-    return line, list(check_route(line))
+        return Route([], []), [(("route",), str(error))]
+    return read, list(check_route(read.line))
 
 
-def _along_route(entry: dict[str, Any], route: list[Point]) -> Iterator[Finding]:
+def _along_route(entry: dict[str, Any], route: Sequence[Point]) -> Iterator[Finding]:
     if len(route) < 2:
         return
     for field, model in (("checkpoints", Checkpoint), ("stops", Stop)):

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import cos, hypot, radians
+from math import cos, hypot, inf, radians
+from typing import NamedTuple
 
 Point = tuple[float, float]
 """[lon, lat] in WGS 84 degrees."""
@@ -27,15 +28,35 @@ def length_m(line: Sequence[Point]) -> float:
     return sum(distance_m(start, end) for start, end in pairwise(line))
 
 
+class Nearest(NamedTuple):
+    """The first of the nearest places on a line: how far along the line, and how far away, in metres."""
+
+    along_m: float
+    away_m: float
+
+
+def nearest_on_line(point: Point, line: Sequence[Point]) -> Nearest:
+    """Return where on a line of two or more points the nearest place to a point is."""
+    best, done_m = Nearest(0.0, inf), 0.0
+    for start, end in pairwise(line):
+        step_m = distance_m(start, end)
+        share, away_m = _nearest_to_origin(offset_m(point, start), offset_m(point, end))
+        if away_m < best.away_m:
+            best = Nearest(done_m + share * step_m, away_m)
+        done_m += step_m
+    return best
+
+
 def distance_to_line_m(point: Point, line: Sequence[Point]) -> float:
     """Return the distance in metres of a point to the nearest place on a line of two or more points."""
     corners = [offset_m(point, corner) for corner in line]
-    return min(_distance_of_origin(start, end) for start, end in pairwise(corners))
+    return min(_nearest_to_origin(start, end)[1] for start, end in pairwise(corners))
 
 
-def _distance_of_origin(start: Point, end: Point) -> float:
+def _nearest_to_origin(start: Point, end: Point) -> tuple[float, float]:
+    """Return which share of a straight piece lies before its place nearest to the origin, and how far that is."""
     along = (end[0] - start[0], end[1] - start[1])
     squared = along[0] ** 2 + along[1] ** 2
     share = -(start[0] * along[0] + start[1] * along[1]) / squared if squared else 0.0
     share = min(1.0, max(0.0, share))
-    return hypot(start[0] + share * along[0], start[1] + share * along[1])
+    return share, hypot(start[0] + share * along[0], start[1] + share * along[1])

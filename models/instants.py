@@ -12,6 +12,9 @@ ONE_MS = timedelta(milliseconds=1)
 FIRST_MS = (datetime.min.replace(tzinfo=UTC) - EPOCH) // ONE_MS
 LAST_MS = (datetime.max.replace(tzinfo=UTC) - EPOCH) // ONE_MS
 
+ROLLOVER_MS = 1024 * 7 * 86_400_000
+"""GPS counts weeks modulo 1,024: an old receiver's fixes lie this far in the past."""
+
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII)
 
 

@@ -14,9 +14,7 @@ PLACE_DISTANCE_MAX_M = 2_000.0
 
 
 def check_route(route: Sequence[Point]) -> Iterator[Finding]:
-    """Find a route of fewer than two distinct points or of too many, and jumps of more than 50 km."""
-    if len(set(route)) < 2:
-        yield ("route",), "has fewer than two distinct points"
+    """Find a route of too many points, and jumps of more than 50 km."""
     if len(route) > ROUTE_POINTS_MAX:
         yield ("route",), f"has {len(route):,} points, at most {ROUTE_POINTS_MAX:,} are possible: simplify it"
     steps_m = [distance_m(start, end) for start, end in pairwise(route)]

@@ -1,5 +1,6 @@
 """Plan files: YAML or JSON written by people, checked whole, with every fault found at once."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,11 +52,11 @@ class PlanFile(BaseModel):
     )
 
 
-def load_plan(path: Path) -> list[ConvoyPlan]:
+def load_plan(path: Path, tell: Callable[[str], None] = lambda _: None) -> list[ConvoyPlan]:
     """Read a plan file and return its convoys in the file's order, ready for the topic.
 
-    Route files are looked for beside the plan file. Raises PlanError with every fault of every convoy; nothing of
-    the file may be used then.
+    Route files are looked for beside the plan file; what was done to a route is told, a line each. Raises PlanError
+    with every fault of every convoy; nothing of the file may be used then.
     """
     try:
         marked = read_marked(path)
@@ -65,6 +66,8 @@ def load_plan(path: Path) -> list[ConvoyPlan]:
     plans = reading.read()
     if reading.faults:
         raise PlanError(sorted(reading.faults, key=lambda fault: fault.line or 0))
+    for note in reading.notes:
+        tell(note)
     return plans
 
 
@@ -75,6 +78,7 @@ class _Reading:
         self.path = path
         self.marked = marked
         self.faults = [PlanFault(str(path), line, None, key, "occurs twice") for line, key in marked.repeated]
+        self.notes: list[str] = []
         self.owners: dict[tuple[str, str], str] = {}
         self.points = 0
 
@@ -130,7 +134,8 @@ class _Reading:
             return None
         self.owners["convoy_id", convoy] = convoy
         profile = profiles.get(risk, {}) if isinstance(risk, str) else {}
-        plan, findings = read_entry(entry, head, profile, self.path.parent)
+        plan, findings, notes = read_entry(entry, head, profile, self.path.parent)
+        self.notes += [f"{convoy}: route: {note}" for note in notes]
         for location, reason in [*findings, *check_owners(convoy, entry.get("vehicles"), self.owners)]:
             self._add(("convoys", index, *location), reason, convoy)
         self.points += 0 if plan is None else len(plan.route)

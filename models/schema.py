@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from models.alert import Alert
+from models.alert_action import AlertAction
 from models.convoy_status import ConvoyStatus
 from models.ping import PING
 from models.plan import ConvoyPlan
@@ -21,6 +22,7 @@ def schemas() -> dict[str, Schema]:
         "plan": ConvoyPlan.model_json_schema(),
         "plan-file": _plan_file(),
         "alert": Alert.model_json_schema(mode="serialization"),
+        "alert-action": AlertAction.model_json_schema(mode="serialization"),
         "convoy-status": ConvoyStatus.model_json_schema(mode="serialization"),
     }
     return {name: {"$schema": DIALECT, "$id": f"urn:kawal:{name}", **schema} for name, schema in named.items()}

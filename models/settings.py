@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +24,13 @@ def _check_broker(text: str) -> str:
     return text
 
 
+def _check_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be http or https, a host and perhaps a port and path")
+    return text.rstrip("/")
+
+
 class SettingsError(ValueError):
     """The environment cannot be used; one line a fault."""
 
@@ -41,8 +49,36 @@ class Settings(BaseSettings):
     partitions: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=PARTITIONS_DEFAULT, description="Partitions of a new topic set, chosen once."
     )
-    metrics_port: Port = Field(default=6067, description="Port of the worker's /metrics; 0 takes any free one.")
-    metrics_bind: str = Field(default="127.0.0.1", description="Address of the worker's /metrics.")
+    worker_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")] | None = Field(
+        default=None, description="A name of its own for this worker: a quick restart then moves no partitions."
+    )
+    metrics_port: Port = Field(default=6067, description="Port of a process's /metrics; 0 takes any free one.")
+    metrics_bind: str = Field(default="127.0.0.1", description="Address of a process's /metrics.")
+    gateway_bind: str = Field(default="127.0.0.1", description="Address where the gateway listens.")
+    gateway_port: Port = Field(default=8080, description="Port of the gateway; 0 takes any free one.")
+    gateway_tls_cert: Path | None = Field(default=None, description="Certificate chain of the gateway, PEM.")
+    gateway_tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
+    gateway_url: Annotated[str, AfterValidator(_check_url)] | None = Field(
+        default=None, description="How phones reach the gateway, as in https://gateway.example.org; for the QR codes."
+    )
+    console_port: Port = Field(default=6080, description="Port of the console; 0 takes any free one.")
+    console_bind: str = Field(default="127.0.0.1", description="Address of the console; another needs TLS or a proxy.")
+    console_metrics_port: Port = Field(
+        default=6081, description="Port of the console's /metrics and health; 0 takes any free one."
+    )
+    console_dir: Path | None = Field(
+        default=None, description="Folder of the console's users and sessions; unset means kawal in the user's data."
+    )
+    console_tls_cert: Path | None = Field(default=None, description="Certificate chain of the console, PEM.")
+    console_tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
+    console_behind_proxy: bool = Field(
+        default=False, description="A proxy in front of the console speaks TLS and is the only way to it."
+    )
+    console_basemap: Path | None = Field(default=None, description="A PMTiles archive that the map is drawn on.")
+    console_webhooks: Path | None = Field(
+        default=None, description="YAML file of the webhooks that are told of alarms."
+    )
+    console_demo: bool = Field(default=False, description="The console tells its pages that the operation is made up.")
     kafka_ca_file: Path | None = Field(
         default=None, description="Certificates that vouch for the broker's, PEM; Kafka is spoken by TLS then."
     )

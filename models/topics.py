@@ -28,6 +28,7 @@ class TopicSet:
 
     A live set takes the broker's clock for pings and ticks (LogAppendTime). A replay set takes the timestamps of
     the replaying tool (CreateTime) and keeps everything: by the old timestamps Kafka would delete it at once.
+    `gateway` is the name of no topic: what comes by other ways than Kafka has only dead letters there.
     """
 
     def __init__(self, prefix: str = "kawal", partitions: int = PARTITIONS_DEFAULT, replay: bool = False) -> None:
@@ -42,6 +43,9 @@ class TopicSet:
         self.convoys = f"{prefix}.convoys"
         self.alert_actions = f"{prefix}.alert-actions"
         self.state = f"{prefix}.state"
+        self.worker_group = f"{prefix}-worker"
+        self.devices = f"{prefix}.devices"
+        self.gateway = f"{prefix}.gateway"
 
     def dlt(self, name: str) -> str:
         """Return the dead-letter topic of an input topic."""
@@ -60,8 +64,10 @@ class TopicSet:
             self.convoys: _COMPACT,
             self.alert_actions: self._kept(90),
             self.state: _COMPACT,
+            self.devices: _COMPACT,
             self.dlt(self.convoy_pings): dead_letters,
             self.dlt(self.escort_pings): dead_letters,
+            self.dlt(self.gateway): dead_letters,
         }
         return [TopicSpec(name, self.partitions, config) for name, config in configs.items()]
 

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Sequence
 
+from geopy.distance import geodesic
+
 from models.alert import Alert, Nearest, alert_id
-from models.geometry import distance_m
-from models.plan import Checkpoint
+from models.geometry import Point, distance_m
+from models.plan import Checkpoint, ConvoyPlan, Stop
 from streams.engine.dtypes import KINDS, REASONS, SEVERITIES, TRANSITIONS, UNITS, Records
 from streams.words import Names, message
 
@@ -15,11 +17,27 @@ def known(number: float) -> float | None:
     return None if math.isnan(number) else float(number)
 
 
-def _nearest(transition: Records, checkpoint: Checkpoint | None) -> list[Nearest] | None:
-    if checkpoint is None:
+def _named(kind: str, place: Checkpoint | Stop, here: Point) -> Nearest:
+    away_m = geodesic(here[::-1], (place.lat, place.lon)).m
+    return Nearest(kind=kind, name=place.name, distance_m=away_m)
+
+
+def nearest_of(plan: ConvoyPlan, transition: Records, checkpoint: Checkpoint | None) -> list[Nearest] | None:
+    """Give the nearest checkpoint and authorised stop of a plan, nearest first; `checkpoint` is the one spoken of.
+
+    None where the place is unknown, or the plan has neither.
+    """
+    here = (float(transition.lon), float(transition.lat))
+    if math.isnan(here[0]):
         return None
-    away_m = distance_m((transition.lon, transition.lat), (checkpoint.lon, checkpoint.lat))
-    return [Nearest(kind="checkpoint", name=checkpoint.name, distance_m=away_m)]
+
+    def away_m(place: Checkpoint | Stop) -> float:
+        return distance_m(here, (place.lon, place.lat))
+
+    spoken_of = [checkpoint] if checkpoint else plan.checkpoints
+    found = [_named("checkpoint", min(spoken_of, key=away_m), here)] if spoken_of else []
+    found += [_named("stop", min(plan.stops, key=away_m), here)] if plan.stops else []
+    return sorted(found, key=lambda near: near.distance_m) or None
 
 
 def alert_of(
@@ -28,8 +46,11 @@ def alert_of(
     vehicle_id: str,
     checkpoint: Checkpoint | None = None,
     others: Sequence[str] = (),
+    plan: ConvoyPlan | None = None,
 ) -> Alert:
-    """Make the alert of one TRANSITION row; `checkpoint` and the vehicles `others` are those that it speaks of."""
+    """Make the alert of one TRANSITION row; `checkpoint` and the vehicles `others` are those that it speaks of, of the
+    `plan` it names the places nearby.
+    """
     kind, reason = KINDS[transition.kind], REASONS[transition.reason]
     step = TRANSITIONS[transition.transition]
     names = Names(vehicle_id, checkpoint.name if checkpoint else "")
@@ -55,5 +76,6 @@ def alert_of(
         peak=known(transition.peak),
         reason=reason,
         message=message((kind, step, reason), names, float(transition.value), (at_ms - onset_ms) / 1000),
-        nearest=_nearest(transition, checkpoint),
+        nearest=plan and nearest_of(plan, transition, checkpoint),
+        **({"late": True} if transition.late else {}),
     )

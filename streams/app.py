@@ -3,7 +3,7 @@
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import faust
 from aiokafka.consumer import fetcher
@@ -73,17 +73,30 @@ class FaustLogs:
         return assignment.state_value(tp)
 
 
+# A container is back within this; a machine that burnt is found dead after it.
+NAMED_SESSION_S = 30.0
+
+
 @dataclass(frozen=True, slots=True)
-class GroupTiming:
-    """How soon the group believes a silent worker dead, and how long it waits for one; seconds."""
+class Membership:
+    """How soon the group believes a silent worker dead, and how long it waits for one; seconds.
+
+    With a `name` the worker is a static member: while it is away for less than `session_s`, nothing is moved.
+    """
 
     session_s: float = 10.0
     heartbeat_s: float = 3.0
     rebalance_s: float = 30.0
     request_s: float = 40.0
+    name: str | None = None
+
+    @classmethod
+    def of(cls, name: str | None) -> Self:
+        """Return the membership of a worker; who has a name gets the time to be started again by what watches it."""
+        return cls(name=name) if name is None else cls(session_s=NAMED_SESSION_S, name=name)
 
 
-def create_app(broker: str, group: str, timing: GroupTiming, datadir: Path) -> faust.App:
+def create_app(broker: str, group: str, member: Membership, datadir: Path) -> faust.App:
     """Return a Faust app that commits nothing, declares no topic and opens no port."""
     return faust.App(
         group,
@@ -100,10 +113,11 @@ def create_app(broker: str, group: str, timing: GroupTiming, datadir: Path) -> f
         broker_commit_interval=NEVER_S,
         # Local only, and a worker without partitions would hang for ever after it.
         broker_max_poll_interval=FOREVER_S,
-        broker_session_timeout=timing.session_s,
-        broker_heartbeat_interval=timing.heartbeat_s,
-        broker_rebalance_timeout=timing.rebalance_s,
-        broker_request_timeout=timing.request_s,
+        consumer_group_instance_id=member.name,
+        broker_session_timeout=member.session_s,
+        broker_heartbeat_interval=member.heartbeat_s,
+        broker_rebalance_timeout=member.rebalance_s,
+        broker_request_timeout=member.request_s,
         # Without tables it is idle, but at 0 Faust lets aiokafka assign, and that tears a convoy's topics apart.
         table_standby_replicas=1,
     )

@@ -6,24 +6,16 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 from zoneinfo import ZoneInfo
 
+from draw.plan_map import Box
+from draw.svg import Pixel, add, add_circle, add_disc, add_line, add_text, clock, nice_step
 from streams.explain import Sample, Story
 from streams.marks import Mark
-from streams.svg import Pixel, add, add_circle, add_line, add_text, clock, nice_step
 
 BEYOND, WITHIN, UNKNOWN = "#c92a2a", "#1864ab", "#868e96"
 LIMIT = "#e67700"
 MARK = "#212529"
 NUMBER_PX = 22.0
 TIME_STEPS_S = (10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400, 604800)
-
-
-class Box(NamedTuple):
-    """A part of the picture in pixels."""
-
-    left: float
-    top: float
-    width: float
-    height: float
 
 
 class _Scales(NamedTuple):
@@ -49,9 +41,7 @@ def colour_of(sample: Sample) -> str:
 
 def add_number(parent: Element, at: Pixel, mark: Mark) -> None:
     """Add the number of a mark in a disc."""
-    add_circle(parent, at, 10.0, f"{mark.name} {mark.message}", fill=MARK, stroke="#ffffff", stroke_width=1.5)
-    place = (at[0], at[1] + 4.5)
-    add_text(parent, place, str(mark.number), text_anchor="middle", fill="#ffffff", stroke="none", font_weight="bold")
+    add_disc(parent, at, str(mark.number), f"{mark.name} {mark.message}", MARK)
 
 
 def draw_chart(svg: Element, box: Box, story: Story, marks: Sequence[Mark], zone: ZoneInfo) -> None:

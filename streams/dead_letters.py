@@ -1,6 +1,6 @@
 """Records that cannot be used, as they go to the dead-letter topic: their own bytes, and headers that say why."""
 
-from models.dead_letter import DeadLetter, headers
+from models.dead_letter import DeadLetter, headers, retry_count, without_reasons
 from streams.checkpoint import Output
 from streams.decode import Rejected
 from streams.handover import TopicPartition
@@ -16,5 +16,6 @@ def dead_letter(source: TopicPartition, record: Record, rejected: Rejected) -> O
         topic=source.topic,
         partition=source.partition,
         offset=record.offset,
+        retry_count=retry_count(record.headers),
     )
-    return Output(record.key, record.value, [*record.headers, *headers(reason)])
+    return Output(record.key, record.value, [*without_reasons(record.headers), *headers(reason)])

@@ -17,7 +17,7 @@ from streams.lanes import Lanes
 from streams.partition import Partition
 from streams.report import Report
 from streams.rounds import Rounds
-from streams.takeover import committed_offsets, fence, group_of, read_states
+from streams.takeover import committed_offsets, fence, read_states
 from streams.watch import Watch
 
 # What waits for the end of another topic is looked at this often: a fetch that brings nothing wakes nobody.
@@ -71,7 +71,7 @@ class Owned:
             watch = self._load(number, states[number])
             partition = Partition(number, self._topics, lanes, watch, self._report)
             self._partitions[number] = partition
-            rounds = Rounds(partition, producers[number], group_of(self._topics), self._report)
+            rounds = Rounds(partition, producers[number], self._topics.worker_group, self._report)
             self._rounds[number] = rounds
             self._running.append(self._tasks.start(rounds.run()))
         self._report.taken_over(time.monotonic() - begin_s)

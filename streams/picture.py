@@ -3,15 +3,14 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 from xml.etree.ElementTree import Element
 from zoneinfo import ZoneInfo
 
-from models.geometry import offset_m
-from streams.chart import BEYOND, UNKNOWN, WITHIN, Box, add_number, colour_of, draw_chart
+from draw.plan_map import CHECKPOINT, CORRIDOR, ROUTE, STOP, Box, Frame, add_map, add_ring, add_route, add_scale, fit
+from draw.svg import add, add_circle, add_line, add_text, clock, new_svg, write
+from streams.chart import BEYOND, UNKNOWN, WITHIN, add_number, colour_of, draw_chart
 from streams.explain import Sample, Story
 from streams.marks import Mark, marks_of
-from streams.svg import Pixel, add, add_circle, add_line, add_text, clock, new_svg, nice_step, write
 
 WIDTH, HEIGHT = 1200, 820
 MAP = Box(20.0, 74.0, 860.0, 500.0)
@@ -24,30 +23,6 @@ MARKS_SHOWN = 6
 """More would cover each other, and the panel has no room for them."""
 
 NOT_SAME = "These pings and this plan do not give the alert again: pings are missing, or the plan was another."
-
-ROUTE, CORRIDOR, STOP, CHECKPOINT = "#343a40", "#d0ebff", "#2b8a3e", "#862e9c"
-
-SPAN_M_MIN = 300.0
-"""A vehicle that stands fills the map with its noise otherwise."""
-
-EDGE = 0.12
-
-
-class _Frame(NamedTuple):
-    """From degrees to pixels of the map: north is up, a metre is as long both ways."""
-
-    origin: tuple[float, float]
-    centre_m: tuple[float, float]
-    per_m: float
-
-    def pixel(self, lat: float, lon: float) -> Pixel:
-        east_m, north_m = offset_m(self.origin, (lon, lat))
-        x = MAP.left + MAP.width / 2 + (east_m - self.centre_m[0]) * self.per_m
-        return x, MAP.top + MAP.height / 2 - (north_m - self.centre_m[1]) * self.per_m
-
-    def shows(self, lat: float, lon: float) -> bool:
-        x, y = self.pixel(lat, lon)
-        return MAP.left <= x <= MAP.left + MAP.width and MAP.top <= y <= MAP.top + MAP.height
 
 
 def draw(story: Story) -> str:
@@ -81,23 +56,10 @@ def _positions(story: Story, marks: Sequence[Mark]) -> list[tuple[float, float]]
     return places or list(story.plan.route)
 
 
-def _frame(story: Story, marks: Sequence[Mark]) -> _Frame:
-    places = _positions(story, marks)
-    origin = places[0]
-    east_m, north_m = zip(*(offset_m(origin, place) for place in places), strict=True)
-    width_m = max((max(east_m) - min(east_m)) * (1 + 2 * EDGE), SPAN_M_MIN)
-    height_m = max((max(north_m) - min(north_m)) * (1 + 2 * EDGE), SPAN_M_MIN)
-    centre_m = ((max(east_m) + min(east_m)) / 2, (max(north_m) + min(north_m)) / 2)
-    return _Frame(origin, centre_m, min(MAP.width / width_m, MAP.height / height_m))
-
-
 def _draw_map(svg: Element, story: Story, marks: Sequence[Mark], zone: ZoneInfo) -> None:
-    frame = _frame(story, marks)
-    clip = add(svg, "clipPath", id="map")
-    for parent, style in ((clip, {}), (svg, {"fill": "#f8f9fa", "stroke": "#ced4da"})):
-        add(parent, "rect", x=MAP.left, y=MAP.top, width=MAP.width, height=MAP.height, **style)
-    shown = add(svg, "g", clip_path="url(#map)")
-    _draw_route(shown, story, frame)
+    frame = fit(MAP, _positions(story, marks))
+    shown = add_map(svg, MAP, "map")
+    add_route(shown, frame, story.plan)
     _draw_places(shown, story, frame)
     _draw_pings(shown, story, frame, zone)
     for mark in marks:
@@ -107,27 +69,17 @@ def _draw_map(svg: Element, story: Story, marks: Sequence[Mark], zone: ZoneInfo)
             aside = (x + 38.0, y + 24.0 * (mark.number - (len(marks) + 1) / 2))
             add_line(shown, [(x, y), aside], stroke=ROUTE)
             add_number(shown, aside, mark)
-    _draw_scale(svg, frame)
+    add_scale(svg, frame)
 
 
-def _draw_route(parent: Element, story: Story, frame: _Frame) -> None:
-    line = [frame.pixel(lat, lon) for lon, lat in story.plan.route]
-    width = 2 * story.plan.limits.deviation_raise_m * frame.per_m
-    ends = {"stroke_linejoin": "round", "stroke_linecap": "round"}
-    add_line(parent, line, stroke=CORRIDOR, stroke_width=width, **ends)
-    add_line(parent, line, stroke=ROUTE, stroke_width=2.5, **ends)
-
-
-def _draw_places(parent: Element, story: Story, frame: _Frame) -> None:
+def _draw_places(parent: Element, story: Story, frame: Frame) -> None:
     plan, first = story.plan, story.alerts[0]
     rings = [(stop.lat, stop.lon, stop.radius_m, STOP, stop.name) for stop in plan.stops]
     rings += [(place.lat, place.lon, place.radius_m, CHECKPOINT, place.name) for place in plan.checkpoints]
     if first.kind == "stall" and first.lat is not None and first.lon is not None:
         rings.append((first.lat, first.lon, plan.limits.stall_radius_m, BEYOND, ""))
     for lat, lon, radius_m, colour, name in rings:
-        at = frame.pixel(lat, lon)
-        ring_px = radius_m * frame.per_m
-        add_circle(parent, at, ring_px, name, fill="none", stroke=colour, stroke_width=1.5, stroke_dasharray="5 4")
+        at = add_ring(parent, frame, (lon, lat), radius_m, colour, name)
         if name and frame.shows(lat, lon):
             add(parent, "rect", x=at[0] - 5, y=at[1] - 5, width=10, height=10, fill=colour, stroke="#ffffff")
             # towards the middle, where there is room for it
@@ -135,7 +87,7 @@ def _draw_places(parent: Element, story: Story, frame: _Frame) -> None:
             add_text(parent, (at[0] + side, at[1] + 18), name, 12, fill=colour, text_anchor=anchor)
 
 
-def _draw_pings(parent: Element, story: Story, frame: _Frame, zone: ZoneInfo) -> None:
+def _draw_pings(parent: Element, story: Story, frame: Frame, zone: ZoneInfo) -> None:
     unit = story.alerts[0].unit or ""
     placed = [(s, frame.pixel(s.lat, s.lon)) for s in story.samples if s.lat is not None and s.lon is not None]
     way = sorted((sample.fix_ms, at) for sample, at in placed if sample.result == "accepted")
@@ -146,19 +98,6 @@ def _draw_pings(parent: Element, story: Story, frame: _Frame, zone: ZoneInfo) ->
         accepted = sample.result == "accepted"
         fill, edge = (colour_of(sample), "#ffffff") if accepted else ("#ffffff", UNKNOWN)
         add_circle(parent, at, 5.0, hint, fill=fill, stroke=edge, stroke_width=1)
-
-
-def _draw_scale(svg: Element, frame: _Frame) -> None:
-    step_m = nice_step(MAP.width / frame.per_m, 6)
-    x, y = MAP.left + 16, MAP.top + MAP.height - 16
-    end = x + step_m * frame.per_m
-    add_line(svg, [(x, y - 6), (x, y), (end, y), (end, y - 6)], stroke=ROUTE, stroke_width=2)
-    said = f"{step_m / 1000:g} km" if step_m >= 1000 else f"{step_m:g} m"
-    add_text(svg, ((x + end) / 2, y - 8), said, text_anchor="middle")
-    top = (MAP.left + MAP.width - 24, MAP.top + 20)
-    add_text(svg, top, "N", 14, text_anchor="middle", font_weight="bold")
-    add_line(svg, [(top[0], top[1] + 30), (top[0], top[1] + 6)], stroke=ROUTE, stroke_width=2)
-    add_line(svg, [(top[0] - 4, top[1] + 13), (top[0], top[1] + 6), (top[0] + 4, top[1] + 13)], stroke=ROUTE)
 
 
 def _panel_lines(marks: Sequence[Mark], zone: ZoneInfo) -> Iterator[tuple[Mark | None, str]]:

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from aiokafka import AIOKafkaProducer
 
 from bus.connection import connection
+from bus.process import start_producer
 from models.topics import PING_BYTES_MAX, TopicSet, partition_of
 
 SECOND_MS = 1000
@@ -101,11 +102,7 @@ class Publisher:
         self._names = (topics.convoy_pings, topics.escort_pings, topics.ticks)
 
     async def __aenter__(self) -> Publisher:
-        try:
-            await self._producer.start()
-        except BaseException:
-            await self._producer.stop()
-            raise
+        await start_producer(self._producer)
         return self
 
     async def __aexit__(self, *_: object) -> None:

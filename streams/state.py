@@ -1,46 +1,68 @@
-"""The state record of a convoy: a version byte, who its vehicles are, their rows as they stand in memory, and those
-episodes of each that are open.
+"""The state record of a convoy: a version byte, who its vehicles are, their rows as they stand in memory, those
+episodes of each that are open, and the fixes that are kept where a gap is being filled.
 """
 
+import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from streams.engine.dtypes import EPISODE, EPISODES, VEHICLE, Records, records
+from streams.engine.dtypes import EPISODE, EPISODES, FIX, VEHICLE, Records, records
+from streams.engine.gaps import Fixes, Gap
 
-VERSION = 2
-"""Raised whenever VEHICLE, EPISODE or Head changes; every version needs a migration to the next."""
+VERSION = 3
+"""Raised whenever VEHICLE, EPISODE, FIX or Head changes; every version needs a migration to the next."""
 
 
 class StateVersionError(RuntimeError):
     """The state was written by a version of Kawal that this one does not know, or it is damaged."""
 
 
+class GapHead(msgspec.Struct, array_like=True):
+    """What is known of a gap being filled, but for its fixes; `place` is that of the vehicle in `vehicle_ids`."""
+
+    place: int
+    fix_count: int
+    begun_ms: int
+    due_ms: int
+    known: list[int]
+    version: int
+    begin_m: float | None
+
+
 class Head(msgspec.Struct, array_like=True):
-    """Which row is whose, and the next second whose silence has not been judged."""
+    """Which row is whose, the next second whose silence has not been judged, and the gaps being filled."""
 
     due_ms: int
     vehicle_ids: list[str]
+    gaps: list[GapHead] = []
 
 
 class ConvoyState(NamedTuple):
-    """A convoy's state, read: VEHICLE rows, and an EPISODE for each of them and each kind, zero where none is open."""
+    """A convoy's state, read: VEHICLE rows, an EPISODE for each of them and each kind, zero where none is open, and the
+    gaps being filled by the place of their vehicle.
+    """
 
     head: Head
     rows: Records
     episodes: Records
+    gaps: dict[int, Gap]
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Head).decode
 
 
-def dump_state(head: Head, rows: Records, episodes: Records) -> bytes:
-    """Write the value of a state record."""
+def dump_state(head: Head, rows: Records, episodes: Records, gaps: Mapping[int, Gap]) -> bytes:
+    """Write the value of a state record; `gaps` by the place of their vehicle."""
+    head.gaps = [_gap_head(place, gap) for place, gap in gaps.items()]
     names = _encode(head)
     is_open = episodes[rows["open"] != 0]
-    return b"".join((bytes((VERSION,)), len(names).to_bytes(4, "little"), names, rows.tobytes(), is_open.tobytes()))
+    fixes = b"".join(gap.fixes.tobytes() for gap in gaps.values())
+    size = len(names).to_bytes(4, "little")
+    return b"".join((bytes((VERSION,)), size, names, rows.tobytes(), is_open.tobytes(), fixes))
 
 
 def load_state(value: bytes) -> ConvoyState:
@@ -53,11 +75,33 @@ def load_state(value: bytes) -> ConvoyState:
         head = _decode(value[5:names_end])
         rows_end = names_end + len(head.vehicle_ids) * VEHICLE.itemsize
         rows = np.frombuffer(value[names_end:rows_end], VEHICLE).view(np.recarray)
-        saved = np.frombuffer(value[rows_end:], EPISODE)
+        episodes_end = rows_end + int(np.count_nonzero(rows.open)) * EPISODE.itemsize
+        saved = np.frombuffer(value[rows_end:episodes_end], EPISODE)
+        fixes = np.frombuffer(value[episodes_end:], FIX)
     except (ValueError, msgspec.MsgspecError) as error:
         raise StateVersionError(f"the state record is damaged: {error}") from error
     if len(rows) != len(head.vehicle_ids) or len(saved) != np.count_nonzero(rows.open):
         raise StateVersionError("the state record is damaged: it has not as many rows as vehicles and open episodes")
     episodes = records((len(rows), EPISODES), EPISODE)
     episodes[rows.open != 0] = saved
-    return ConvoyState(head, rows, episodes)
+    return ConvoyState(head, rows, episodes, _gaps(head, fixes))
+
+
+def _gap_head(place: int, gap: Gap) -> GapHead:
+    begin_m = None if math.isnan(gap.begin_m) else gap.begin_m
+    return GapHead(place, len(gap.fixes), gap.begun_ms, gap.due_ms, sorted(gap.known), gap.version, begin_m)
+
+
+def _gaps(head: Head, fixes: Fixes) -> dict[int, Gap]:
+    """Give each gap its fixes, in the order written."""
+    counts = [max(one.fix_count, 0) for one in head.gaps]
+    places = {one.place for one in head.gaps}
+    if sum(counts) != len(fixes) or 0 in counts or not places <= set(range(len(head.vehicle_ids))):
+        raise StateVersionError("the state record is damaged: it has not as many fixes as its gaps say")
+    gaps, begin = {}, 0
+    for one, count in zip(head.gaps, counts, strict=True):
+        begin_m = math.nan if one.begin_m is None else one.begin_m
+        kept = fixes[begin : begin + count]
+        gaps[one.place] = Gap(one.begun_ms, one.due_ms, set(one.known), one.version, begin_m, kept)
+        begin += count
+    return gaps

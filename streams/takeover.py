@@ -21,11 +21,6 @@ BATCH_BYTES_MAX = 512 * 1024
 READ_WAIT_MS = 500
 
 
-def group_of(topics: TopicSet) -> str:
-    """Return the consumer group, which is the Faust app's id too."""
-    return f"{topics.prefix}-worker"
-
-
 async def fence(broker: str, topics: TopicSet, partitions: Iterable[int]) -> dict[int, AIOKafkaProducer]:
     """Start each partition's transactional producer.
 
@@ -35,7 +30,7 @@ async def fence(broker: str, topics: TopicSet, partitions: Iterable[int]) -> dic
     producers = {
         partition: AIOKafkaProducer(
             **how,
-            transactional_id=f"{group_of(topics)}-{partition}",
+            transactional_id=f"{topics.worker_group}-{partition}",
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             max_batch_size=BATCH_BYTES_MAX,
         )
@@ -50,7 +45,7 @@ async def committed_offsets(broker: str, topics: TopicSet) -> dict[TopicPartitio
     admin = AIOKafkaAdminClient(**connection(broker))
     await admin.start()
     try:
-        found = await admin.list_consumer_group_offsets(group_of(topics))
+        found = await admin.list_consumer_group_offsets(topics.worker_group)
     finally:
         await admin.close()
     return {TopicPartition(*tp): entry.offset for tp, entry in found.items() if entry.offset >= 0}

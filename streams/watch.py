@@ -112,15 +112,19 @@ class Watch:
         if not members:
             return None
         head = Head(int(self._engine.clock[0]), list(members))
-        return dump_state(head, *self._engine.copy_rows(list(members.values())))
+        kept = self._engine.gaps
+        gaps = {place: kept[row] for place, row in enumerate(members.values()) if row in kept} if kept else {}
+        return dump_state(head, *self._engine.copy_rows(list(members.values())), gaps)
 
     def load(self, convoy_id: str, value: bytes) -> None:
         """Take a convoy's state record in. Raises StateVersionError when this version cannot read it."""
-        head, rows, episodes = load_state(value)
-        for vehicle_id, saved, of_kinds in zip(head.vehicle_ids, rows, episodes, strict=True):
+        head, rows, episodes, gaps = load_state(value)
+        for place, (vehicle_id, saved, of_kinds) in enumerate(zip(head.vehicle_ids, rows, episodes, strict=True)):
             row = self._add_row(convoy_id, vehicle_id)
             self._engine.vehicles[row] = saved
             self._engine.episodes[row] = of_kinds
+            if place in gaps:
+                self._engine.restore_gap(row, gaps[place])
             if saved.dropped:
                 self._dropped.append((convoy_id, vehicle_id))
             self._unplanned += saved.convoy < 0
@@ -150,7 +154,8 @@ class Watch:
     def _alert(self, told: Row) -> Alert:
         """Give a transition the names that it speaks of."""
         others = [] if told.other < 0 else [self._names[told.other][1]]
-        return alert_of(told, *self._names[told.row], self._checkpoint(told), others)
+        compiled = self._compiled.get(self._names[told.row][0])
+        return alert_of(told, *self._names[told.row], self._checkpoint(told), others, compiled and compiled.plan)
 
     def look(self, convoy_id: str, vehicle_id: str) -> Row | None:
         """Give a copy of a vehicle's row, None when it is not known."""

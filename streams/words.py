@@ -62,6 +62,10 @@ _RAISED_BY = {
     "frozen": ("{who} moves and its position does not.", "{who} bergerak tetapi posisinya tidak berubah."),
 }
 _CLEARED_BY = {
+    "gap-over": (
+        "What is known of it from the pings of {who} that came later ends here.",
+        "Yang diketahui dari ping {who} yang datang terlambat berakhir di sini.",
+    ),
     "arrived": ("{who} has arrived; what was open is over.", "{who} telah tiba; peringatan sebelumnya selesai."),
     "plan-withdrawn": ("The plan of {who} was withdrawn.", "Rencana {who} dibatalkan."),
     "plan-changed": (

@@ -2,37 +2,30 @@
 
 import asyncio
 import logging
-import signal
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from aiokafka.errors import KafkaConnectionError
-from prometheus_client import start_http_server
 
 from bus.follow import following
 from bus.plan_reader import Plans, follow_plans
-from bus.tasks import Tasks
-from bus.topic_admin import check
+from bus.process import TopicsError, check_patiently, metrics_server
+from bus.tasks import Tasks, stop_on_signals, until
 from models.settings import Settings
 from models.topics import TopicSet
-from streams.app import FaustLogs, GroupTiming, connect, create_app, run_app, stop_app
+from streams.app import FaustLogs, Membership, connect, create_app, run_app, stop_app
 from streams.decode import decode
 from streams.garbage import collect_rarely
 from streams.metrics import Metrics
 from streams.owned import Owned
 from streams.recording import CARGO, Arrival
 from streams.report import Report
-from streams.takeover import group_of
 from streams.ticks import Ticker
 from streams.watch import Watch
-
-BROKER_WAIT_S = 30.0
-BROKER_RETRY_S = 1.0
 
 # Together less than the ten seconds after which SIGTERM must be done.
 CHECKPOINT_WAIT_S = 6.0
@@ -41,22 +34,18 @@ LEAVE_WAIT_S = 2.0
 log = logging.getLogger(__name__)
 
 
-class TopicsError(RuntimeError):
-    """The topics are not as they must be; one line a fault."""
-
-
 class LastCheckpointError(RuntimeError):
     """The worker was told to end and could not write its last checkpoint in time; the next one resumes before it."""
 
 
 async def run_worker(
-    broker: str, settings: Settings, timing: GroupTiming | None = None, make_watch: Callable[[], Watch] = Watch
+    broker: str, settings: Settings, member: Membership | None = None, make_watch: Callable[[], Watch] = Watch
 ) -> None:
     """Watch the convoys until SIGTERM or SIGINT.
 
     Raises TopicsError, KafkaConnectionError when the broker cannot be reached in time, and whatever ended the worker.
     """
-    stop = _stop_on_signals()
+    stop = stop_on_signals()
     asyncio.get_running_loop().set_exception_handler(_log_forgotten)
     topics = await _find_topics(broker, settings)
     compile_engine(make_watch())
@@ -64,10 +53,11 @@ async def run_worker(
     tasks, plans, metrics, logs = Tasks(), Plans(), Metrics(), FaustLogs()
     report = Report(metrics, topics, plans)
     owned = Owned(topics, logs, plans.by_convoy, report, tasks, make_watch)
-    with _metrics_server(settings, metrics), TemporaryDirectory(prefix="kawal-worker-") as folder:
+    with metrics_server(settings, metrics.registry), TemporaryDirectory(prefix="kawal-worker-") as folder:
         async with following(broker, [topics.plans], from_beginning=True) as follower:
             await plans.load(follower, topics)
-            logs.app = create_app(broker, group_of(topics), timing or GroupTiming(), Path(folder))
+            member = member or Membership.of(settings.worker_name)
+            logs.app = create_app(broker, topics.worker_group, member, Path(folder))
             connect(logs.app, broker, owned, tasks)
             tasks.start(follow_plans(follower, plans, owned.put_plan))
             tasks.start(owned.look_again())
@@ -76,7 +66,7 @@ async def run_worker(
                 tasks.start(Ticker(broker, topics.ticks, owned.numbers, report.ticked).run())
             tasks.start(run_app(logs.app))
             try:
-                await _until(stop, tasks)
+                await until(stop, tasks)
                 await _last_checkpoint(owned)
             finally:
                 await _within(LEAVE_WAIT_S, stop_app(logs.app))
@@ -101,59 +91,16 @@ def _log_forgotten(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> Non
     log.warning("%s error=%r", context["message"], context.get("exception"))
 
 
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
-
-
 async def _find_topics(broker: str, settings: Settings) -> TopicSet:
     """Return the set, live or replay as its topics are. Raises TopicsError."""
     live, replay = (TopicSet(settings.topic_prefix, settings.partitions, kind) for kind in (False, True))
-    live_faults = await _check_patiently(broker, live)
+    live_faults = await check_patiently(broker, live)
     if not live_faults:
         return live
-    replay_faults = await _check_patiently(broker, replay)
+    replay_faults = await check_patiently(broker, replay)
     if not replay_faults:
         return replay
     raise TopicsError("\n".join(replay_faults if len(replay_faults) < len(live_faults) else live_faults))
-
-
-async def _check_patiently(broker: str, topics: TopicSet) -> list[str]:
-    """Check the topics; a broker that is just starting gets some time."""
-    end_s = time.monotonic() + BROKER_WAIT_S
-    while True:
-        try:
-            return await check(broker, topics)
-        except KafkaConnectionError:
-            if time.monotonic() > end_s:
-                raise
-            log.warning("no broker answers at %s yet; trying for %.0f s more", broker, end_s - time.monotonic())
-            await asyncio.sleep(BROKER_RETRY_S)
-
-
-@contextmanager
-def _metrics_server(settings: Settings, metrics: Metrics) -> Iterator[None]:
-    server, thread = start_http_server(settings.metrics_port, settings.metrics_bind, metrics.registry)
-    log.info("metrics at http://%s:%d/metrics", settings.metrics_bind, server.server_port)
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-async def _until(stop: asyncio.Event, tasks: Tasks) -> None:
-    """Wait until the worker is told to end. Raises what failed."""
-    told = asyncio.create_task(stop.wait())
-    failure = asyncio.create_task(tasks.failure())
-    await asyncio.wait([told, failure], return_when=asyncio.FIRST_COMPLETED)
-    told.cancel()
-    if failure.done():
-        failure.result()
-    failure.cancel()
 
 
 async def _last_checkpoint(owned: Owned) -> None:

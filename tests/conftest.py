@@ -11,6 +11,7 @@ from bus import topic_admin
 from deploy.kafka.embedded import EmbeddedKafka
 from deploy.kafka.quick_start import archive
 from models.topics import TopicSet
+from tests.gateway.running import Gateway, running_gateway
 
 PARTITIONS = 4
 
@@ -55,6 +56,13 @@ async def topics(kafka: EmbeddedKafka) -> TopicSet:
 async def replay_topics(kafka: EmbeddedKafka) -> TopicSet:
     """A replay set of topics that no other test uses."""
     return await fresh_topics(kafka, replay=True)
+
+
+@pytest.fixture(scope="session")
+def gateway(kafka: EmbeddedKafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One running gateway for all tests, with a convoy and registered devices."""
+    with running_gateway(kafka.bootstrap, TopicSet("tgateway", PARTITIONS), tmp_path_factory.mktemp("gateway")) as made:
+        yield made
 
 
 @pytest.fixture

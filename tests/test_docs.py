@@ -12,6 +12,7 @@ import typer.main
 
 from cli.lazy import LazyCommand
 from cli.main import app
+from gateway.metrics import Metrics as GatewayMetrics
 from models.alert import Kind, Severity, Transition
 from models.dead_letter import Code
 from models.limits import Limits
@@ -80,12 +81,12 @@ def test_each_fate_of_a_record_is_documented(code: str) -> None:
 
 
 def metric_names() -> Iterator[str]:
-    for family in Metrics().registry.collect():
+    for family in (*Metrics().registry.collect(), *GatewayMetrics().registry.collect()):
         if family.name.startswith("kawal_"):
             yield f"{family.name}_total" if family.type == "counter" else family.name
 
 
-@pytest.mark.parametrize("name", sorted(metric_names()))
+@pytest.mark.parametrize("name", sorted(set(metric_names())))
 def test_each_metric_is_documented(name: str) -> None:
     assert f"| `{name}` |" in OPERATING
 

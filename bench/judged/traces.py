@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import gpxpy
 import numpy as np
 from numpy.typing import NDArray
 
-from models.instants import format_instant, instant_ms, parse_instant
+from models.instants import format_instant, parse_instant
 from models.plan import ConvoyPlan, Stop, Vehicle
 from models.route_files import read_route
+from models.routes.gpx import read_gpx
 from simulate.noise import gauss_markov
 from simulate.track import Floats, Track
 from streams.recording import CARGO, ESCORT, Arrival
@@ -67,7 +67,7 @@ def traces() -> list[Trace]:
 
 def _buses() -> Iterator[Trace]:
     """The trips of one bus line, each a vehicle of its own."""
-    route = read_route(DATA / BUS_ROUTE)
+    route = read_route(DATA / BUS_ROUTE).line
     trips: dict[str, list[tuple[int, float, float]]] = defaultdict(list)
     with (DATA / "liverpool_bus14/pings.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
@@ -82,10 +82,9 @@ def _car() -> Iterator[Trace]:
     """One drive with a car; its own path is its route."""
     path = DATA / "gpx/gpxpy_around-visnjan-with-car.gpx"
     if path.exists():
-        with path.open(encoding="utf-8") as file:
-            walked = [p for p, *_ in gpxpy.parse(file).walk()]
-        fixes = [(instant_ms(p.time), p.longitude, p.latitude) for p in walked if p.time is not None]
-        yield _trace("car-visnjan", read_route(path), fixes)
+        walked = [fix for segment in read_gpx(path.read_bytes()).lines[0].segments for fix in segment]
+        fixes = [(fix.time_ms, fix.lon, fix.lat) for fix in walked if fix.time_ms is not None]
+        yield _trace("car-visnjan", read_route(path).line, fixes)
 
 
 def _trace(name: str, route: list[tuple[float, float]], fixes: list[tuple[int, float, float]]) -> Trace:

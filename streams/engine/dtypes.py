@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 NEVER = -(2**61)
 FOREVER = 2**61
 
-PING, TICK, HOLE = 0, 1, 2
+PING, TICK, HOLE, FILL = 0, 1, 2, 3
 
 # What became of one record, in the order of RESULTS.
 ACCEPTED, DUPLICATE, CONFLICTING, OLDER, HELD, DEAD_LETTER, UNKNOWN_VEHICLE, TICKED = range(8)
@@ -91,7 +91,8 @@ SEVERITIES = ("low", "medium", "high", "critical")
     CLEAN,
     SKIPPED,
     LEFT_EARLY,
-) = range(31)
+    GAP_OVER,
+) = range(32)
 REASONS = (
     "off-route",
     "rejoined",
@@ -124,6 +125,7 @@ REASONS = (
     "clean",
     "skipped",
     "left-early",
+    "gap-over",
 )
 
 # Limits that kernels read, by their names in a plan.
@@ -262,10 +264,12 @@ VEHICLE = _record(
     ("back_ms", np.int32),
     ("back_count", np.int8),
     # missed-checkpoint: the first that is neither visited nor missed, -1 before the departure; which of those from it
-    # on are visited, a bit each; the onset last told.
+    # on are visited, a bit each; further down the onset last told.
     ("checkpoint", np.int16),
     ("checkpoints_version", np.int32),
     ("visited", np.int32),
+    # By how much its fixes are older than their receipt at the least; `lag_count` in a row have said so.
+    ("lag_ms", np.int32),
     ("missed_ms", np.int64),
     # late: progress in time, over the last minutes.
     ("pace_mps", np.float32),
@@ -296,6 +300,7 @@ VEHICLE = _record(
     ("trail_count", np.int8),
     ("trail_judged", np.int8),
     ("cargo", np.int8),
+    ("lag_count", np.int8),
     ("departed", np.int8),
     # stall: the vehicle still rolled when it came to where it stands.
     ("rolling", np.int8),
@@ -378,6 +383,8 @@ TRANSITION = _record(
     ("transition", np.int8),
     ("severity", np.int8),
     ("reason", np.int8),
+    # Found in a gap that was filled afterwards.
+    ("late", np.int8),
     ("onset_ms", np.int64),
     ("at_ms", np.int64),
     ("detected_ms", np.int64),
@@ -436,7 +443,8 @@ class Step(NamedTuple):
 
 class Out(NamedTuple):
     """Where kernels write: TRANSITION rows and how many there are, all VEHICLE rows, the EPISODE of each row and
-    kind, a flag and the next sweep due a row, the MOMENT being judged.
+    kind, a flag and the next sweep due a row, the begin of a gap being filled and for how many fixes of it there is
+    room, the MOMENT being judged.
     """
 
     transitions: Records
@@ -445,6 +453,8 @@ class Out(NamedTuple):
     episodes: Records
     changed: NDArray[np.uint8]
     due_ms: NDArray[np.int64]
+    gap_ms: NDArray[np.int64]
+    gap_left: NDArray[np.int32]
     moment: Records
 
 

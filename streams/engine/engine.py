@@ -9,10 +9,15 @@ from streams.engine.dtypes import (
     DURATION_MS_MAX,
     EPISODE,
     EPISODES,
+    FILL,
+    FOREVER,
     MEMBER,
     MOMENT,
     NEVER,
+    OLDER,
+    PING,
     SCHEDULE,
+    STALL,
     STOP,
     STRETCH,
     TRANSITION,
@@ -24,7 +29,19 @@ from streams.engine.dtypes import (
     records,
     scratch,
 )
-from streams.engine.step import TRANSITIONS_A_PING_MAX, TRANSITIONS_A_SWEEP_MAX, run
+from streams.engine.gaps import (
+    KINDS_ALONG,
+    KINDS_IN_GAPS,
+    Gap,
+    begin_gap,
+    in_order,
+    is_astray,
+    is_standing,
+    news,
+    shadow_of,
+)
+from streams.engine.step import KEPT_MAX, TRANSITIONS_A_PING_MAX, TRANSITIONS_A_SWEEP_MAX, run
+from streams.engine.trail import SPACING
 
 _FIRST_ROWS = 64
 _NOTHING = records(0, TRANSITION)
@@ -48,6 +65,7 @@ def blank_row() -> Records:
     row.stop = -1
     row.checkpoint = -1
     row.fast_ms = -1
+    row.lag_ms = DURATION_MS_MAX
     row.pace_mps = 0.0
     row.reject_gap_ms = DURATION_MS_MAX
     return row
@@ -62,8 +80,11 @@ class Engine:
         self.changed: NDArray[np.uint8] = np.zeros(_FIRST_ROWS, np.uint8)
         self.due_ms: NDArray[np.int64] = np.full(_FIRST_ROWS, NEVER, np.int64)
         self.used = 0
-        self.plans = no_plans()
-        self.clock: NDArray[np.int64] = np.full(1, NEVER, np.int64)
+        self.plans = self._alone = no_plans()
+        self.gap_ms: NDArray[np.int64] = np.full(_FIRST_ROWS, NEVER, np.int64)
+        self.gap_left: NDArray[np.int32] = np.zeros(_FIRST_ROWS, np.int32)
+        self.gaps: dict[int, Gap] = {}
+        self.clock: NDArray[np.int64] = np.array([NEVER, FOREVER])
         self._blank = blank_row()
         self._free: list[int] = []
         self._scratch = scratch()
@@ -74,6 +95,8 @@ class Engine:
     def use_plans(self, plans: Plans) -> None:
         """Judge by these tables from the next record on; every row is looked at in the next sweep."""
         self.plans = plans
+        self._alone = plans._replace(members=plans.members.copy())
+        self._alone.members.row = -1
         self.due_ms[:] = NEVER
 
     def enrol(self, row: int, convoy: int, member: int) -> None:
@@ -99,6 +122,8 @@ class Engine:
         """Forget a vehicle: its row is blank and may be taken again."""
         self.vehicles[row] = self._blank[0]
         self.changed[row] = 0
+        self.gap_ms[row] = NEVER
+        self.gaps.pop(row, None)
         self._free.append(row)
 
     def copy_rows(self, rows: list[int]) -> tuple[NDArray[np.void], NDArray[np.void]]:
@@ -112,6 +137,8 @@ class Engine:
         self.episodes = np.concatenate([self.episodes, more_episodes]).view(np.recarray)
         self.changed = np.concatenate([self.changed, np.zeros(len(more), np.uint8)])
         self.due_ms = np.concatenate([self.due_ms, np.full(len(more), NEVER, np.int64)])
+        self.gap_ms = np.concatenate([self.gap_ms, np.full(len(more), NEVER, np.int64)])
+        self.gap_left = np.concatenate([self.gap_left, np.zeros(len(more), np.int32)])
 
     def advance(self, fixes: Records) -> tuple[Records, NDArray[np.int8]]:
         """Judge a batch of FIX rows in their order; gives the TRANSITION rows and what became of each record.
@@ -119,15 +146,85 @@ class Engine:
         How the records are cut into batches changes nothing.
         """
         results = np.zeros(len(fixes), np.int8)
-        out = Out(self._room(), self._filled, self.vehicles, self.episodes, self.changed, self.due_ms, self._moment)
+        room, rows = self._room(), (self.vehicles, self.episodes, self.changed, self.due_ms, self.gap_ms, self.gap_left)
+        out = Out(room, self._filled, *rows, self._moment)
         told: list[Records] = []
         done = 0
         while done < len(fixes):
             self._filled[0] = 0
-            done = run(fixes, results, done, self.vehicles, self.used, self.plans, self.clock, out, self._scratch)
-            if self._filled[0]:
-                told.append(out.transitions[: self._filled[0]].copy())
-        return (np.concatenate(told) if told else _NOTHING).view(np.recarray), results
+            begin = done
+            done = run(fixes, results, begin, self.vehicles, self.used, self.plans, self.clock, out, self._scratch)
+            told.append(out.transitions[: self._filled[0]].copy())
+            self._keep_fixes(fixes[begin:done], results[begin:done], told[-1])
+            if done < len(fixes) and fixes.received_ms[done] >= self.clock[1]:
+                told += self._judge_gaps(int(fixes.received_ms[done]))
+        return np.concatenate([_NOTHING, *told]).view(np.recarray), results
+
+    def restore_gap(self, row: int, gap: Gap) -> None:
+        """Keep the fixes of a vehicle with a gap, from here on or further."""
+        self.gaps[row] = gap
+        self.gap_ms[row] = gap.fixes["fix_ms"][0]
+        self.gap_left[row] = KEPT_MAX - len(gap.fixes)
+        self.clock[1] = min(self.clock[1], gap.due_ms)
+
+    def _keep_fixes(self, fixes: Records, results: NDArray[np.int8], told: Records) -> None:
+        """Keep the fixes of vehicles with a gap, and note what the live run tells of them; the last may begin one."""
+        for one in told if self.gaps else ():
+            if one.row in self.gaps:
+                self.gaps[one.row].known.add(int(one.kind))
+        kept = np.flatnonzero(fixes.kind == FILL)
+        if not len(kept):
+            return
+        of_gaps = fixes.view(np.ndarray)[kept]
+        of_gaps["kind"] = np.where(results[kept] == OLDER, FILL, PING)
+        fixes.kind[kept] = PING
+        for row in np.unique(of_gaps["row"]).tolist():
+            if row not in self.gaps:
+                vehicle, begun_ms = self.vehicles[row], int(of_gaps["received_ms"][-1])
+                self.restore_gap(row, begin_gap(vehicle, self.plans.convoys[vehicle.convoy], begun_ms))
+                self.gap_left[row] -= 1
+            self.gaps[row].keep(of_gaps[of_gaps["row"] == row])
+
+    def _judge_gaps(self, now_ms: int) -> list[Records]:
+        """Judge the gaps that are due; gives what is to be told of them."""
+        due = [row for row, gap in self.gaps.items() if gap.due_ms <= now_ms]
+        told = [self._judge_gap(row, self.gaps.pop(row), now_ms) for row in due]
+        self.gap_ms[due] = NEVER
+        self.changed[due] = 1
+        self.clock[1] = min((gap.due_ms for gap in self.gaps.values()), default=FOREVER)
+        return told
+
+    def _judge_gap(self, row: int, gap: Gap, now_ms: int) -> Records:
+        """Judge what was kept of a vehicle on a row of its own, without any other vehicle."""
+        vehicle = self.vehicles[row]
+        fixes, since_ms = in_order(gap, 1000.0 * SPACING * vehicle.ping_interval_s)
+        if vehicle.convoy < 0 or vehicle.dropped or since_ms == FOREVER:
+            return _NOTHING
+        fixes["row"] = 0
+        fixes["received_ms"] = now_ms
+        shadow = self._blank.copy()
+        shadow_of(vehicle, gap, self._alone, shadow[0])
+        told = self._judge_alone(fixes.view(np.recarray), shadow)
+        kinds = KINDS_IN_GAPS - gap.known - (KINDS_ALONG if is_astray(vehicle, shadow[0]) else set())
+        if shadow.open[0, STALL] and is_standing(vehicle):
+            kinds -= {STALL}
+        found = news(told, kinds, since_ms, int(fixes["fix_ms"][-1]))
+        found.row = row
+        return found
+
+    def _judge_alone(self, fixes: Records, shadow: Records) -> Records:
+        """Judge fixes on a row of which nobody knows."""
+        filled, never, flag = np.zeros(1, np.int64), np.full(1, NEVER), np.zeros(1, np.uint8)
+        rows = (shadow, records((1, EPISODES), EPISODE), flag, never, never.copy(), np.zeros(1, np.int32))
+        out = Out(self._room(), filled, *rows, records(1, MOMENT))
+        results, clock = np.zeros(len(fixes), np.int8), np.array([NEVER, FOREVER])
+        told: list[Records] = []
+        done = 0
+        while done < len(fixes):
+            filled[0] = 0
+            done = run(fixes, results, done, shadow, 1, self._alone, clock, out, self._scratch)
+            told.append(out.transitions[: filled[0]].copy())
+        return np.concatenate(told).view(np.recarray)
 
     def _room(self) -> Records:
         """Give room for what one ping or one sweep may bring; what more a batch brings is told in further rounds."""

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from streams.engine.clock import clock_error_ms
 from streams.engine.dtypes import (
     BEHIND_SCHEDULE,
     FOREVER,
@@ -102,11 +103,12 @@ def late_severity(convoy: Row, late_s: float) -> int:
 
 @kernel
 def predicted_late_s(vehicle: Row, plans: Plans, convoy: Row, pace_mps: float, now_ms: int) -> float:
-    """How late a vehicle at its place will be, NaN without a timetable."""
+    """How late a vehicle at its place will be, NaN without a timetable; `now_ms` by its own clock."""
     if not convoy.schedule_count:
         return np.nan
     part = (convoy.schedule_from, convoy.schedule_count)
-    return lateness_s(plans.schedule, part, vehicle.progress_m, pace_mps, float(now_ms))
+    true_ms = float(now_ms + clock_error_ms(vehicle))
+    return lateness_s(plans.schedule, part, vehicle.progress_m, pace_mps, true_ms)
 
 
 @kernel
@@ -168,4 +170,4 @@ def late_due_ms(vehicle: Row, plans: Plans, convoy: Row) -> float:
         return float(FOREVER)
     allowed_s = (convoy.late_medium_s if vehicle.open[LATE] else convoy.late_s) - HORIZON_S
     at_ms = scheduled_ms(plans.schedule, part, vehicle.progress_m) + 1000.0 * allowed_s
-    return float(at_ms + (vehicle.fix_received_ms - vehicle.fix_ms))
+    return float(at_ms + (vehicle.fix_received_ms - vehicle.fix_ms - clock_error_ms(vehicle)))

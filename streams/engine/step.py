@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from streams.engine.arrived import close_all, judge_arrived
 from streams.engine.bad_position import judge_bad_position, track_frozen
+from streams.engine.clock import track_lag
 from streams.engine.deviation import judge_deviation
 from streams.engine.dtypes import (
     ACCEPTED,
@@ -16,6 +17,7 @@ from streams.engine.dtypes import (
     DEVIATION,
     DURATION_MS_MAX,
     EPISODES,
+    FILL,
     FOREVER,
     HELD,
     HIGH,
@@ -24,6 +26,7 @@ from streams.engine.dtypes import (
     LOW,
     MEDIUM,
     NEVER,
+    OLDER,
     OVERSPEED,
     SEPARATION,
     SIGNAL_LOST,
@@ -56,11 +59,15 @@ from streams.engine.separation import judge_cargo
 from streams.engine.signal_lost import hear, sweep_signal_lost, threshold_s
 from streams.engine.sos import judge_sos
 from streams.engine.stall import clear_stall, judge_stall, sweep_stall, track_anchor, track_stop
-from streams.engine.trail import extend_trail
+from streams.engine.trail import comes_between, extend_trail
 from streams.engine.unescorted import sweep_unescorted, track_moving, unescorted_due_ms
 from streams.engine.wrong_way import has_turned, judge_wrong_way, start_way, track_way
 
 SECOND_MS = 1000
+# The last older fix may have been one of many: so long they are waited for before their gap is judged.
+SETTLE_MS = 60_000
+# So many fixes are kept of a vehicle until then, an hour at 15 s; at the last of them it is time as well.
+KEPT_MAX = 256
 # More transitions than one ping (each kind raised or updated, then closed) or one vehicle in one sweep can bring.
 # A ping of an escort may decide on the whole trail of each cargo vehicle.
 TRANSITIONS_A_PING_MAX = 2 * EPISODES + CHECKPOINTS_MAX + 4 + VEHICLES_MAX * (2 * TRAIL + 1)
@@ -244,6 +251,7 @@ def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch)
     moves = result == ACCEPTED and located
     if moves:
         store_fix(vehicle, fix)
+        track_lag(vehicle, fix, step)
         match(vehicle, plans, convoy, fix, is_early(vehicle, plans, convoy), scratch)
         track_pace(vehicle, convoy, step)
         track_frozen(vehicle, fix, step)
@@ -365,6 +373,30 @@ def sweep_until(vehicles: Records, used: int, plans: Plans, clock: NDArray[np.in
     return True
 
 
+@kernel
+def notes_gap(vehicle: Row, fix: Row, result: int, clock: NDArray[np.int64], out: Out) -> bool:
+    """Mark a fix that is to be kept until the gap is judged that it or another one fills; whether it is the first one.
+
+    While a gap is being filled that is every fix of the vehicle, else an older one that comes between two of its trail.
+    """
+    since_ms = out.gap_ms[fix.row]
+    first = since_ms == NEVER
+    if math.isnan(fix.lat) or (first and result != OLDER):
+        return False
+    if result == OLDER:
+        known = fix.fix_ms > vehicle.fix_ms or vehicle.arrived
+        if known or not (comes_between(vehicle, fix) if first else fix.fix_ms > since_ms):
+            return False
+        clock[1] = min(clock[1], fix.received_ms + SETTLE_MS)
+    elif result != ACCEPTED:
+        return False
+    fix.kind = FILL
+    out.gap_left[fix.row] -= 1
+    if not first and out.gap_left[fix.row] <= 0:
+        clock[1] = min(clock[1], fix.received_ms)
+    return bool(first)
+
+
 @entry
 def run(
     fixes: Records,
@@ -377,13 +409,16 @@ def run(
     out: Out,
     scratch: Scratch,
 ) -> int:
-    """Judge the records from `start` on in their order; gives the first one not judged, for want of room in `out`.
+    """Judge the records from `start` on in their order; gives the first one not judged: for want of room in `out`,
+    after the first fix that fills a gap, and where a gap is due to be judged, at `clock[1]`.
 
     A ping is judged after the sweeps of all whole seconds before it; a tick makes the sweep of its own second as well.
     """
     moment = out.moment[0]
     for i in range(start, fixes.shape[0]):
         fix = fixes[i]
+        if fix.received_ms >= clock[1]:
+            return i
         if clock[0] == NEVER:
             clock[0] = first_second_ms(fix.received_ms)
         due_ms = fix.received_ms if fix.kind == TICK else fix.received_ms - 1
@@ -400,4 +435,6 @@ def run(
         results[i] = judge_ping(vehicles[fix.row], plans, fix, out, scratch)
         out.changed[fix.row] = 1
         out.due_ms[fix.row] = silence_due_ms(vehicles[fix.row], plans, vehicles, fix.received_ms)
+        if notes_gap(vehicles[fix.row], fix, results[i], clock, out):
+            return i + 1
     return int(fixes.shape[0])

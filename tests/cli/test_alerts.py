@@ -1,5 +1,6 @@
 """`kawal alerts tail`: committed alerts, for people in the zone of their plan, for programs as they are."""
 
+import json
 import os
 import subprocess
 import sys
@@ -34,10 +35,14 @@ UNKNOWN = RAISED.model_copy(update={"convoy_id": "XYZ-01", "alert_id": "two"})
 def command(kafka: EmbeddedKafka, topics: TopicSet, *options: str) -> tuple[list[object], dict[str, str]]:
     environment = {name: text for name, text in os.environ.items() if not name.startswith("KAWAL_")}
     environment |= {"KAWAL_BROKER": kafka.bootstrap, "KAWAL_TOPIC_PREFIX": topics.prefix, "KAWAL_PARTITIONS": "4"}
-    return [KAWAL, "alerts", "tail", *options], environment
+    return [KAWAL, "alerts", *options], environment
 
 
 def tail(kafka: EmbeddedKafka, topics: TopicSet, *options: str) -> subprocess.CompletedProcess[str]:
+    return alerts(kafka, topics, "tail", *options)
+
+
+def alerts(kafka: EmbeddedKafka, topics: TopicSet, *options: str) -> subprocess.CompletedProcess[str]:
     arguments, environment = command(kafka, topics, *options)
     return subprocess.run(
         arguments,  # type: ignore[arg-type]
@@ -83,7 +88,7 @@ def test_missing_topics_and_a_missing_broker_say_what_to_do(kafka: EmbeddedKafka
     missing = tail(kafka, TopicSet("never-created", 4), "--for", "1")
     assert missing.returncode == 5
     assert "kawal topics ensure" in missing.stderr
-    arguments, environment = command(kafka, TopicSet())
+    arguments, environment = command(kafka, TopicSet(), "tail")
     done = subprocess.run(
         arguments,  # type: ignore[arg-type]
         env=environment | {"KAWAL_BROKER": "127.0.0.1:1"},
@@ -95,3 +100,29 @@ def test_missing_topics_and_a_missing_broker_say_what_to_do(kafka: EmbeddedKafka
     assert done.returncode == 4
     assert "127.0.0.1:1" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+async def test_an_alarm_is_listed_until_it_is_over_and_taken_and_only_one_takes_it(
+    kafka: EmbeddedKafka, topics: TopicSet, produce: Produce
+) -> None:
+    high = UNKNOWN.model_copy(update={"severity": "high"})
+    await produce(topics.alerts, [Outgoing(b"XYZ-01", high.to_json()), Outgoing(b"MKY-03", RAISED.to_json())])
+    first = alerts(kafka, topics, "ack", "tw", "--as", "ani", "--note", "Patwal 2 goes there")
+    assert first.returncode == 0, first.stderr
+    second = alerts(kafka, topics, "ack", "two", "--as", "budi")
+    assert second.returncode == 1
+    assert "ani was first" in second.stderr
+    low = alerts(kafka, topics, "ack", "one")
+    assert (low.returncode, "notification" in low.stderr) == (1, True)
+    assert alerts(kafka, topics, "ack", "three").returncode == 3
+    listed = alerts(kafka, topics, "list")
+    assert [line.split()[:3] for line in listed.stdout.splitlines()] == [
+        ["one", "active-unack", "-"],
+        ["two", "active-ack", "ani"],
+    ]
+    cleared = high.model_copy(update={"transition": "cleared"})
+    await produce(topics.alerts, [Outgoing(b"XYZ-01", cleared.to_json())])
+    left = [
+        json.loads(line)["alert"]["alert_id"] for line in alerts(kafka, topics, "list", "--json").stdout.splitlines()
+    ]
+    assert left == ["one"]

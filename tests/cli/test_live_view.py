@@ -109,3 +109,11 @@ def test_more_alerts_than_fit_push_the_oldest_out() -> None:
         pass
     assert "V099" in out.getvalue()
     assert "V001" not in out.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_way_to_the_control_room_is_shown(terminal: bool) -> None:
+    view, out = shown(terminal)
+    with view:
+        view.show_link("http://127.0.0.1:6080/#first=abc")
+    assert "Control room: http://127.0.0.1:6080/#first=abc" in out.getvalue()

@@ -73,6 +73,71 @@ def test_check_tells_every_fault_on_stderr_and_leaves_with_3(plan: Callable[...,
     assert "plan.yaml:13: convoy A2: vehicles[0].vehicle_id: KT-1 is in convoy A1 already" in result.stderr
 
 
+def test_check_says_what_was_done_to_a_route(plan: Callable[..., str]) -> None:
+    path = Path(plan(A1="KT-1"))
+    path.write_text(
+        path.read_text().replace("[117.2, -0.2]]", "[117.2, -0.28], [117.2, -0.25], [117.2, -0.2], [117.2, -0.2]]")
+    )
+    result = run("check", str(path))
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        "A1: route: dropped 1 repeated points",
+        "A1: route: simplified 4 points to 3, within 5 m of the way",
+    ]
+
+
+KML = """<kml><Placemark><name>BTG|07</name><gx:Track><when>2024-11-28T06:00:00Z</when><when>2024-11-28T07:00:00Z</when>
+<gx:coord>117.2 -0.3</gx:coord><gx:coord>117.3 -0.3</gx:coord></gx:Track></Placemark>
+<Placemark><name>Second &amp; "last"</name><Point><coordinates>117.28,-0.3</coordinates></Point></Placemark>
+<Placemark><name>First\tone: #1</name><Point><coordinates>117.22,-0.3</coordinates></Point></Placemark>
+<Placemark><name>Far</name><Point><coordinates>118.22,-0.3</coordinates></Point></Placemark></kml>"""
+
+
+def test_a_draft_is_a_plan_as_soon_as_vehicles_are_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("routes.kml").write_text(KML, encoding="utf-8")
+    result = run("draft", "routes.kml#BTG|07")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        "Far is more than 2 km away from the route: no checkpoint was made of it\n",
+    )
+    Path("plan.yaml").write_text(result.stdout, encoding="utf-8")
+    refused = run("check", "plan.yaml")
+    assert refused.exit_code == 3
+    assert [line.partition(": ")[2] for line in refused.stderr.splitlines()] == [
+        "convoy BTG 07: vehicles: has too few items"
+    ]
+    filled = result.stdout.replace("vehicles: []", "vehicles:").replace("      # - ", "      - ")
+    Path("plan.yaml").write_text(filled, encoding="utf-8")
+    checked = run("check", "--json", "plan.yaml")
+    assert checked.exit_code == 0, checked.stderr
+    drafted = ConvoyPlan.from_json(checked.stdout_bytes)
+    assert [place.name for place in drafted.checkpoints] == ["First one: #1", 'Second & "last"']
+    assert (drafted.name, drafted.timezone, drafted.route) == (
+        "BTG|07",
+        "Asia/Makassar",
+        [(117.2, -0.3), (117.3, -0.3)],
+    )
+    assert drafted.depart_at is not None
+    assert drafted.depart_at.isoformat() == "2024-11-28T06:00:00+00:00"
+
+
+def test_a_preview_is_written_where_it_is_told_to(plan: Callable[..., str], tmp_path: Path) -> None:
+    result = run("preview", plan(A1="KT-1"), "--out", str(tmp_path / "page.html"))
+    assert (result.exit_code, result.stdout.strip()) == (0, str(tmp_path / "page.html"))
+    assert "A1: A1 [bold]to[/bold] the north" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    refused = run("preview", plan(A1="KT-1"), "--out", str(tmp_path))
+    assert refused.exit_code == 1
+    assert "Is a directory" in refused.stderr
+
+
+def test_no_draft_is_made_of_a_file_without_a_route(tmp_path: Path) -> None:
+    (tmp_path / "route.kml").write_text("<kml/>", encoding="utf-8")
+    result = run("draft", str(tmp_path / "route.kml"))
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "route.kml: holds neither a LineString nor a gx:Track" in result.stderr
+
+
 def test_import_needs_a_broker(plan: Callable[..., str]) -> None:
     result = run("import", plan(A1="KT-1"), KAWAL_BROKER="")
     assert result.exit_code == 3

@@ -41,8 +41,8 @@ def test_a_prefix_names_the_whole_set() -> None:
     names = [spec.name for spec in TopicSet("exercise", 3).specs()]
     assert names == [
         "exercise.convoy-pings", "exercise.escort-pings", "exercise.ticks", "exercise.plans", "exercise.alerts",
-        "exercise.convoys", "exercise.alert-actions", "exercise.state", "exercise.convoy-pings-dlt",
-        "exercise.escort-pings-dlt",
+        "exercise.convoys", "exercise.alert-actions", "exercise.state", "exercise.devices",
+        "exercise.convoy-pings-dlt", "exercise.escort-pings-dlt", "exercise.gateway-dlt",
     ]  # fmt: skip
 
 

@@ -1,12 +1,13 @@
 """Workers as processes of their own."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
-from bench.nemesis import MortalWorker
+from bench.nemesis import KAWAL_WORKER, MortalWorker
 from deploy.kafka.embedded import EmbeddedKafka
 from models.topics import TopicSet
 from streams.watch import Watch
@@ -14,7 +15,11 @@ from streams.worker import compile_engine
 
 SHORT_SESSION_WORKER = (sys.executable, str(Path(__file__).with_name("short_session_worker.py")))
 
-StartWorker = Callable[[TopicSet], MortalWorker]
+
+class StartWorker(Protocol):
+    """`start_worker(topics)`; one with a name has the session that the product gives it."""
+
+    def __call__(self, topics: TopicSet, name: str = "") -> MortalWorker: ...
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +30,12 @@ def engine() -> None:
 
 @pytest.fixture
 def start_worker(engine: None, kafka: EmbeddedKafka, tmp_path: Path) -> Iterator[StartWorker]:
-    """`start_worker(topics)`: a worker on the test broker, ended with the test."""
+    """A worker on the test broker, ended with the test."""
     started: list[MortalWorker] = []
 
-    def start(topics: TopicSet) -> MortalWorker:
+    def start(topics: TopicSet, name: str = "") -> MortalWorker:
         log = tmp_path / f"worker-{len(started)}.log"
-        started.append(MortalWorker(kafka.bootstrap, topics, log, SHORT_SESSION_WORKER))
+        started.append(MortalWorker(kafka.bootstrap, topics, log, KAWAL_WORKER if name else SHORT_SESSION_WORKER, name))
         return started[-1]
 
     yield start

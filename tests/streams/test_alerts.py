@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from geopy.distance import geodesic
 
 from models.alert import Alert, alert_id
 from models.instants import FIRST_MS
@@ -86,6 +87,21 @@ def test_all_transitions_of_an_episode_have_one_id() -> None:
     assert later.alert_id == alert().alert_id
     assert alert(kind=STALL).alert_id != alert().alert_id
     assert alert(onset_ms=at_ms(61)).alert_id != alert().alert_id
+
+
+def test_the_nearest_checkpoint_and_stop_are_named_with_their_distance_on_the_ellipsoid() -> None:
+    places = [("Km 1", 0.009), ("Km 6", 0.054)]
+    checkpoints = [{"name": name, "lat": lat, "lon": 117.0} for name, lat in places]
+    stops = [{"name": "Rest", "lat": 0.0, "lon": 117.002, "max_dwell_s": 600}]
+    plan = plan_of(checkpoints=checkpoints, stops=stops)
+    near = alert_of(transition(lat=0.012), "BTG-07", "KT-1", plan=plan).nearest
+    assert near is not None
+    assert [(one.kind, one.name) for one in near] == [("checkpoint", "Km 1"), ("stop", "Rest")]
+    assert [one.distance_m for one in near] == [
+        pytest.approx(geodesic((0.012, 117.002), there).m, abs=0.05) for there in ((0.009, 117.0), (0.0, 117.002))
+    ]
+    assert alert_of(transition(lat=math.nan, lon=math.nan), "BTG-07", "KT-1", plan=plan).nearest is None
+    assert alert_of(transition(), "BTG-07", "KT-1", plan=plan_of()).nearest is None
 
 
 def test_an_alert_that_is_decided_more_than_a_quarter_of_an_hour_later_is_late() -> None:

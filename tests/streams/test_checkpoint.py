@@ -11,7 +11,7 @@ from deploy.kafka.embedded import EmbeddedKafka
 from models.topics import TopicSet
 from streams.checkpoint import Checkpoint, CheckpointError, FencedError, Output, write
 from streams.handover import TopicPartition
-from streams.takeover import committed_offsets, fence, group_of, read_states
+from streams.takeover import committed_offsets, fence, read_states
 from tests.conftest import ReadAll
 
 PARTITION = 1
@@ -36,7 +36,7 @@ async def test_records_and_offsets_are_committed_together(
 ) -> None:
     states = [Output(f"BTG-{number}".encode(), bytes(1600)) for number in range(2_000)]
     letter = Output(b"BTG-1", b"x", [("kawal.error.code", b"bad-json")])
-    await write(producer, checkpoint(topics, alerts=[letter], state=states), group_of(topics))
+    await write(producer, checkpoint(topics, alerts=[letter], state=states), topics.worker_group)
     [alert] = await read_all(topics.alerts)
     assert (alert.partition, alert.key, alert.value, alert.headers) == (
         PARTITION,
@@ -52,8 +52,10 @@ async def test_records_and_offsets_are_committed_together(
 async def test_a_null_record_forgets_a_state(
     kafka: EmbeddedKafka, topics: TopicSet, producer: AIOKafkaProducer
 ) -> None:
-    await write(producer, checkpoint(topics, state=[Output(b"BTG-1", b"1"), Output(b"BTG-2", b"2")]), group_of(topics))
-    await write(producer, checkpoint(topics, state=[Output(b"BTG-1", None)]), group_of(topics))
+    await write(
+        producer, checkpoint(topics, state=[Output(b"BTG-1", b"1"), Output(b"BTG-2", b"2")]), topics.worker_group
+    )
+    await write(producer, checkpoint(topics, state=[Output(b"BTG-1", None)]), topics.worker_group)
     assert await read_states(kafka.bootstrap, topics.state, [PARTITION]) == {PARTITION: {b"BTG-2": b"2"}}
 
 
@@ -73,10 +75,10 @@ async def test_one_refused_record_aborts_the_whole_checkpoint(
     topic: str,
     refused: Output,
 ) -> None:
-    await write(producer, checkpoint(topics, offset=5, convoys=[Output(b"BTG-1", b"before")]), group_of(topics))
+    await write(producer, checkpoint(topics, offset=5, convoys=[Output(b"BTG-1", b"before")]), topics.worker_group)
     outputs = {"convoys": [Output(b"BTG-1", b"after")], topic: [Output(b"BTG-1", b"good"), refused]}
     with pytest.raises(CheckpointError, match=getattr(topics, topic)):
-        await write(producer, checkpoint(topics, offset=9, **outputs), group_of(topics))
+        await write(producer, checkpoint(topics, offset=9, **outputs), topics.worker_group)
     assert [record.value for record in await read_all(topics.convoys)] == [b"before"]
     assert await read_all(getattr(topics, topic)) == []
     assert await committed_offsets(kafka.bootstrap, topics) == {TopicPartition(topics.ticks, PARTITION): 5}
@@ -90,7 +92,7 @@ async def test_a_new_owner_fences_the_old_one_and_ends_its_transaction(
     async with asyncio.timeout(10):
         successors = await fence(kafka.bootstrap, topics, [PARTITION])
         await write(
-            successors[PARTITION], checkpoint(topics, offset=7, alerts=[Output(b"BTG-1", b"new")]), group_of(topics)
+            successors[PARTITION], checkpoint(topics, offset=7, alerts=[Output(b"BTG-1", b"new")]), topics.worker_group
         )
     await successors[PARTITION].stop()
     assert [record.value for record in await read_all(topics.alerts)] == [b"new"]
@@ -104,6 +106,6 @@ async def test_a_fenced_owner_cannot_write_a_checkpoint(
     [successor] = (await fence(kafka.bootstrap, topics, [PARTITION])).values()
     await successor.stop()
     with pytest.raises(FencedError, match="partition 1"):
-        await write(producer, checkpoint(topics, alerts=[Output(b"BTG-1", b"too late")]), group_of(topics))
+        await write(producer, checkpoint(topics, alerts=[Output(b"BTG-1", b"too late")]), topics.worker_group)
     assert await read_all(topics.alerts) == []
     assert await committed_offsets(kafka.bootstrap, topics) == {}

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from draw.svg import clean, nice_step
 from models.plan import ConvoyPlan
 from streams.chart import BEYOND, UNKNOWN, WITHIN, colour_of
 from streams.explain import Story, explain
 from streams.marks import marks_of
 from streams.picture import MAP, MARKS_SHOWN, draw
-from streams.svg import clean, nice_step
 from tests.streams.convoys import CARGO, ping, plan_of
 from tests.streams.test_explain import PLAN, away_and_back, episode, standing, story
 

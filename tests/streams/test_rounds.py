@@ -28,7 +28,7 @@ def test_nothing_processed_is_nothing_to_write() -> None:
 @pytest.mark.parametrize(
     ("pending", "period"),
     [
-        ({"ticks": 9}, 10),
+        ({"ticks": 9}, 3),
         ({"ticks": 9, "pings": 1}, 1),
         ({"ticks": 9, "statuses": 1}, 1),
         ({"pings": 1, "alerts": 1}, 0.1),

@@ -14,26 +14,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.dtypes import DEVIATION, EPISODE, EPISODES, HIGH, SOS, STALL, VEHICLE, Records, records
+from streams.engine.dtypes import DEVIATION, EPISODE, EPISODES, FIX, HIGH, SOS, STALL, VEHICLE, Records, records
 from streams.engine.engine import blank_row
-from streams.state import VERSION, Head, StateVersionError, dump_state, load_state
+from streams.engine.gaps import Gap
+from streams.state import VERSION, GapHead, Head, StateVersionError, dump_state, load_state
 from streams.watch import Watch
 from tests.streams.convoys import CARGO, at_ms, detour, judge, ping, plan_of, told, watch_over
 
 # Nothing that was released wrote the versions before.
-FIRST_VERSION = 2
+FIRST_VERSION = 3
 SAMPLES = Path(__file__).parent / "data"
-FINGERPRINTS = {2: "56f5be596c1af77c"}
+FINGERPRINTS = {3: "ae2cbfb781637841"}
 
 
 def fingerprint() -> str:
     """What a state record looks like, in short."""
     layouts = [
         ([(name, str(dtype.fields[name][0]), dtype.fields[name][1]) for name in dtype.names], dtype.itemsize)
-        for dtype in (VEHICLE, EPISODE)
+        for dtype in (VEHICLE, EPISODE, FIX)
     ]
-    head = [(field.name, str(field.type)) for field in msgspec.structs.fields(Head)]
-    return hashlib.sha256(repr((layouts, head)).encode()).hexdigest()[:16]
+    heads = [[(field.name, str(field.type)) for field in msgspec.structs.fields(head)] for head in (Head, GapHead)]
+    return hashlib.sha256(repr((layouts, heads)).encode()).hexdigest()[:16]
 
 
 def sample() -> bytes:
@@ -52,6 +53,12 @@ def rows_of(count: int) -> Records:
     return rows
 
 
+def gap_of(count: int) -> Gap:
+    gap = Gap(1000, 61_000, {SOS, DEVIATION}, 7, 1234.5)
+    gap.keep(np.zeros(count, FIX))
+    return gap
+
+
 def quiet(count: int) -> Records:
     return records((count, EPISODES), EPISODE)
 
@@ -67,7 +74,7 @@ def test_what_is_dumped_is_loaded(vehicle_ids: list[str], due_ms: int, data: st.
         for kind in data.draw(kinds):
             rows[row].open[kind] = 1
             episodes[row, kind].onset_ms = 100 * row + kind
-    state = load_state(dump_state(Head(due_ms, vehicle_ids), rows, episodes))
+    state = load_state(dump_state(Head(due_ms, vehicle_ids), rows, episodes, {}))
     assert state.head == Head(due_ms, vehicle_ids)
     assert state.rows.tobytes() == rows.tobytes()
     assert state.rows.received_count.tolist() == list(range(len(vehicle_ids)))
@@ -78,8 +85,8 @@ def test_of_the_episodes_only_the_open_ones_are_kept() -> None:
     rows, episodes = rows_of(2), quiet(2)
     rows[1].open[SOS] = 1
     episodes.onset_ms = 7
-    value = dump_state(Head(5, ["KT-1", "POL-1"]), rows, episodes)
-    assert len(value) == len(dump_state(Head(5, ["KT-1", "POL-1"]), rows_of(2), episodes)) + EPISODE.itemsize
+    value = dump_state(Head(5, ["KT-1", "POL-1"]), rows, episodes, {})
+    assert len(value) == len(dump_state(Head(5, ["KT-1", "POL-1"]), rows_of(2), episodes, {})) + EPISODE.itemsize
     kept = load_state(value).episodes.onset_ms
     assert (kept[1, SOS], np.count_nonzero(kept)) == (7, 1)
 
@@ -88,11 +95,35 @@ def test_of_the_episodes_only_the_open_ones_are_kept() -> None:
 def test_a_state_with_other_episodes_than_its_rows_say_is_refused(opened: int) -> None:
     rows = rows_of(1)
     rows[0].open[STALL] = 1
-    value = bytearray(dump_state(Head(5, ["KT-1"]), rows, quiet(1)))
+    value = bytearray(dump_state(Head(5, ["KT-1"]), rows, quiet(1), {}))
     place = value.index(rows.tobytes()) + VEHICLE.fields["open"][1]
     value[place : place + EPISODES] = bytes([1] * opened + [0] * (EPISODES - opened))
-    with pytest.raises(StateVersionError, match="open episodes"):
+    with pytest.raises(StateVersionError, match="damaged"):
         load_state(bytes(value))
+
+
+@given(st.dictionaries(st.integers(0, 2), st.integers(1, 3)), st.floats(allow_infinity=False))
+def test_what_fills_a_gap_is_loaded_as_it_was(counts: dict[int, int], begin_m: float) -> None:
+    gaps = {place: gap_of(count) for place, count in counts.items()}
+    for gap in gaps.values():
+        gap.begin_m = begin_m
+    state = load_state(dump_state(Head(5, ["KT-1", "KT-2", "POL-1"]), rows_of(3), quiet(3), gaps))
+    assert state.gaps.keys() == gaps.keys()
+    for place, gap in gaps.items():
+        again = state.gaps[place]
+        assert (again.fixes.tobytes(), repr(again.begin_m)) == (gap.fixes.tobytes(), repr(begin_m))
+        assert (again.known, again.begun_ms, again.due_ms, again.version) == ({SOS, DEVIATION}, 1000, 61_000, 7)
+
+
+@pytest.mark.parametrize("gap", [[7, 1], [-1, 1], [0, 0], [0, 2], [0, -1]])
+def test_a_gap_of_nobody_or_of_other_fixes_is_refused(gap: list[int]) -> None:
+    value = dump_state(Head(5, ["KT-1"]), rows_of(1), quiet(1), {0: gap_of(1)})
+    names = value[5 : 5 + int.from_bytes(value[1:5], "little")]
+    head = msgspec.msgpack.decode(names)
+    head[2][0][:2] = gap
+    other = msgspec.msgpack.encode(head)
+    with pytest.raises(StateVersionError, match="fixes"):
+        load_state(value[:1] + len(other).to_bytes(4, "little") + other + value[5 + len(names) :])
 
 
 def test_the_state_of_a_vehicle_is_small() -> None:
@@ -106,7 +137,7 @@ def test_a_state_of_another_version_is_refused(version: int) -> None:
 
 
 def test_a_state_that_was_cut_anywhere_is_refused() -> None:
-    value = dump_state(Head(5, ["KT-1", "POL-1", "ö" * 64]), rows_of(3), quiet(3))
+    value = dump_state(Head(5, ["KT-1", "POL-1", "ö" * 64]), rows_of(3), quiet(3), {0: gap_of(2)})
     for length in range(len(value)):
         with pytest.raises(StateVersionError):
             load_state(value[:length])
@@ -122,7 +153,7 @@ def test_random_bytes_are_refused(value: bytes) -> None:
 
 @given(st.integers(0, 60), st.integers(0, 255))
 def test_a_changed_byte_gives_no_other_error(place: int, byte: int) -> None:
-    value = bytearray(dump_state(Head(5, ["KT-1", "POL-1"]), rows_of(2), quiet(2)))
+    value = bytearray(dump_state(Head(5, ["KT-1", "POL-1"]), rows_of(2), quiet(2), {1: gap_of(1)}))
     value[place] = byte
     with contextlib.suppress(StateVersionError):
         load_state(bytes(value))

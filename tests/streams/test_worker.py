@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from bench.fill import plans
-from bench.nemesis import until
+from bench.nemesis import MortalWorker, until
 from bench.workload import Workload
 from deploy.kafka.embedded import EmbeddedKafka
 from models.convoy_status import ConvoyStatus
@@ -185,3 +185,20 @@ async def test_a_withdrawn_convoy_leaves_null_records_and_its_plan_is_followed_w
     for topic in (topics.convoys, topics.state):
         newest = (await read_all(topic))[-1]
         assert (newest.key, newest.value) == (key, None)
+
+
+async def test_a_named_worker_that_is_started_again_moves_nobodys_partitions(
+    topics: TopicSet, start_worker: StartWorker
+) -> None:
+    first, other = start_worker(topics, "first"), start_worker(topics, "other")
+    await until(lambda: all(_owned(it) == topics.partitions // 2 for it in (first, other)), "an even share")
+    rebalances = other.metric("kawal_recovery_seconds_count")
+    first.send(signal.SIGTERM)
+    assert await first.end() == 0
+    again = start_worker(topics, "first")
+    await again.until("kawal_partitions_owned", topics.partitions // 2)
+    assert other.metric("kawal_recovery_seconds_count") == rebalances
+
+
+def _owned(worker: MortalWorker) -> float:
+    return worker.metric("kawal_partitions_owned")

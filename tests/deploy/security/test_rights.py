@@ -34,8 +34,8 @@ alert-actions       dc      -        rw       -        dc       -
 state               rwc     -        -        -        dc       -
 convoy-pings-dlt    wc      w        -        -        dc       -
 escort-pings-dlt    wc      w        -        -        dc       -
-devices             -       rw       -        -        -        -
-gateway-dlt         -       w        -        -        -        -
+devices             dc      rw       -        -        dc       -
+gateway-dlt         dc      rw       -        -        dc       -
 other               -       -        -        -        -        -
 """
 
@@ -44,7 +44,7 @@ REST = {"worker": "got", "gateway": "", "console": "o", "planner": "p", "monitor
 
 ACCOUNTS = tuple(REST)
 REFUSED = {"topic": 29, "group": 30, "cluster": 31, "transaction": 53}
-MISSING_TOO = ("devices", "gateway-dlt", "other")
+MISSING_TOO = ("other",)
 
 
 def expected() -> dict[tuple[str, str], set[str]]:

@@ -97,7 +97,7 @@ def test_a_drive_along_a_recorded_route_never_leaps(name: str):
         pytest.skip("the shared test data are not beside the project")
     if name in {"gh_no_trk.gpx", "gh_no_trkseg.gpx", "gpxpy_unicode_with_bom_noencoding.gpx"}:
         pytest.skip("holds no route")
-    points = read_route(GPX / name)
+    points = read_route(GPX / name).line
     lon, lat = points[0]
     scale = math.cos(math.radians(lat))
     route = [((x - lon) * M_PER_LON_DEG * scale, (y - lat) * M_PER_LAT_DEG) for x, y in points]

@@ -62,6 +62,13 @@ def add_circle(parent: Element, at: Pixel, radius: float, hint: str = "", **attr
         SubElement(circle, "title").text = clean(hint)
 
 
+def add_disc(parent: Element, at: Pixel, text: str, hint: str, fill: str) -> None:
+    """Add a disc with a number or letter in it."""
+    add_circle(parent, at, 10.0, hint, fill=fill, stroke="#ffffff", stroke_width=1.5)
+    place = (at[0], at[1] + 4.5)
+    add_text(parent, place, text, text_anchor="middle", fill="#ffffff", stroke="none", font_weight="bold")
+
+
 def clock(ms: int, zone: ZoneInfo) -> str:
     """Write an instant as the time of day in a zone."""
     return f"{datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone):%H:%M:%S}"

@@ -1,0 +1,47 @@
+"""`kawal gateway`: one gateway process."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+from aiokafka.errors import KafkaConnectionError
+
+from cli.exits import Exit, broker_of, leave, read_settings
+
+
+def gateway(
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Listen beyond loopback without TLS: a proxy in front has it.")
+    ] = False,
+) -> None:
+    """Take in what phones and trackers send, and write it as pings, until Ctrl-C or SIGTERM.
+
+    Listens on KAWAL_GATEWAY_BIND and KAWAL_GATEWAY_PORT (127.0.0.1:8080), with TLS where KAWAL_GATEWAY_TLS_CERT and
+    KAWAL_GATEWAY_TLS_KEY name a certificate; without one on loopback only. A device needs a token (`kawal devices add`)
+    and its name in a plan. A message is acknowledged when Kafka has it; while Kafka is away the device is asked to keep
+    it.
+
+    Start as many gateways as you like, on any machines. Metrics are on http://127.0.0.1:6067/metrics
+    (KAWAL_METRICS_PORT). Exit codes: 0 ended in order, 1 failed, 3 bad configuration, 4 no broker answered for 30 s,
+    5 the topics are not as they must be.
+    """
+    settings = read_settings()
+    broker = broker_of(settings)
+    import uvloop
+
+    from bus.logs import configure_logs
+    from bus.process import TopicsError
+    from gateway.server import BindError, run_gateway
+
+    configure_logs()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run_gateway(broker, settings, insecure))
+    except BindError as error:
+        leave(Exit.BAD_INPUT, str(error))
+    except KafkaConnectionError as error:
+        leave(Exit.NO_BROKER, f"No Kafka broker answers at {broker} ({error}). Is it running? Try `kawal doctor`.")
+    except TopicsError as error:
+        leave(Exit.CHECK_FAILED, str(error))

@@ -1,0 +1,59 @@
+"""The journal of who signed in and out, kept in the console's folder beside the users."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import deque
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from models.instants import format_instant
+
+Event = Literal["signed-in", "signed-out", "refused", "first-supervisor"]
+
+BYTES_MAX = 4 * 1024 * 1024
+"""Two files of so much are kept: some 60,000 events."""
+
+log = logging.getLogger(__name__)
+
+
+class Journal:
+    """A file with a line an event; the one before it is kept when it is full."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "sign-ins.jsonl"
+
+    def note(self, now_ms: int, event: Event, user: str, post: str, address: str) -> None:
+        """Write an event. A full disk keeps nobody out, and is told in the log."""
+        line = {"at": format_instant(now_ms), "event": event, "user": user, "post": post, "address": address}
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self._path.exists() and self._path.stat().st_size > BYTES_MAX:
+                self._path.replace(self._path.with_suffix(".old.jsonl"))
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(msgspec.json.encode(line) + b"\n")
+        except OSError as error:
+            log.warning("a sign-in was not written to the journal: %s", error.strerror)
+
+    def newest(self, before: str, limit: int) -> list[dict[str, Any]]:
+        """Give the newest events before an instant, newest first."""
+        found: deque[dict[str, Any]] = deque(maxlen=limit)
+        for path in (self._path.with_suffix(".old.jsonl"), self._path):
+            if path.exists():
+                for line in path.read_bytes().splitlines():
+                    event = _event(line)
+                    if event is not None and event["at"] < before:
+                        found.append(event)
+        return list(reversed(found))
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    try:
+        event: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return None  # the disk was full in the middle of it
+    return event if isinstance(event.get("at"), str) else None

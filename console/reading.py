@@ -1,0 +1,105 @@
+"""What the console reads from Kafka: four topics to their end and on, and how far the worker's group has come."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+
+from bus.connection import connection
+from bus.follow import Follower, Record
+from console.feed import Feed, Offsets
+from console.recall import KEPT_MS
+from console.room import Room
+from models.topics import TopicSet
+
+POLL_S = 1.0
+POLL_WAIT_S = 3.0
+
+log = logging.getLogger(__name__)
+
+
+def read_topics(topics: TopicSet) -> list[str]:
+    """The topics that the console follows."""
+    return [topics.plans, topics.convoys, topics.alerts, topics.alert_actions]
+
+
+async def load(follower: Follower, room: Room, now_ms: int) -> None:
+    """Read the topics to their present end, of alerts and actions only the last days."""
+    topics, since_ms = room.topics, now_ms - KEPT_MS
+    records: list[Record] = []
+    for topic, begin_ms in [(name, since_ms if "alert" in name else None) for name in read_topics(topics)]:
+        records += [record async for record in follower.to_end(topic, begin_ms)]
+    room.load(records, now_ms)
+
+
+class ReadBack:
+    """Lets whoever wrote a record wait until it has been read and taken in."""
+
+    def __init__(self) -> None:
+        self._offsets: dict[tuple[str, int], int] = {}
+        self._moved = asyncio.Condition()
+
+    async def took(self, record: Record) -> None:
+        """Note a record that was taken in."""
+        async with self._moved:
+            self._offsets[record.topic, record.partition] = record.offset
+            self._moved.notify_all()
+
+    async def wait_for(self, topic: str, partition: int, offset: int) -> None:
+        """Wait until the record at an offset was taken in."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._offsets.get((topic, partition), -1) >= offset)
+
+
+async def follow(follower: Follower, room: Room, read_back: ReadBack, clock_ms: Callable[[], int]) -> None:
+    """Take in every further record; never returns."""
+    async for record in follower.follow():
+        room.apply(record, clock_ms())
+        if record.topic == room.topics.alert_actions:
+            await read_back.took(record)
+
+
+async def watch_group(broker: str, topics: TopicSet, feed: Feed) -> None:
+    """Ask the broker again and again how far the worker has come; never returns.
+
+    A broker that does not answer is no error here: that nothing is heard is what the feed judges by.
+    """
+    while True:
+        with suppress(KafkaError, TimeoutError, OSError):
+            await _watch_group(broker, topics, feed)
+        await asyncio.sleep(POLL_S)
+
+
+async def _watch_group(broker: str, topics: TopicSet, feed: Feed) -> None:
+    admin = AIOKafkaAdminClient(**connection(broker), request_timeout_ms=round(POLL_WAIT_S * 1000))
+    consumer = AIOKafkaConsumer(**connection(broker), request_timeout_ms=round(POLL_WAIT_S * 1000))
+    names = (topics.ticks, topics.convoy_pings, topics.escort_pings)
+    tps = [TopicPartition(name, number) for name in names for number in range(topics.partitions)]
+    try:
+        await admin.start()
+        await consumer.start()
+        while True:
+            begin_s = time.monotonic()
+            async with asyncio.timeout(POLL_WAIT_S):
+                committed = await admin.list_consumer_group_offsets(topics.worker_group)
+                ends = await consumer.end_offsets(tps)
+            offsets = {tp: Offsets(_known(committed, tp), ends[tp]) for tp in tps}
+            ticks = {tp.partition: found for tp, found in offsets.items() if tp.topic == topics.ticks}
+            feed.polled(time.monotonic(), ticks, {tp: it for tp, it in offsets.items() if tp.topic != topics.ticks})
+            await asyncio.sleep(max(0.0, begin_s + POLL_S - time.monotonic()))
+    finally:
+        await consumer.stop()
+        await admin.close()
+
+
+def _known(committed: Mapping[TopicPartition, OffsetAndMetadata], tp: TopicPartition) -> int | None:
+    found = committed.get(tp)
+    return None if found is None or found.offset < 0 else found.offset

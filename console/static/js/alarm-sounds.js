@@ -1,0 +1,31 @@
+// From the store's changes to the speaker.
+import { isListed, isUnacknowledged, SEVERITIES } from './order.js';
+import { calls, isHeardInFlood } from './sound.js';
+
+const isCalling = (alarm) => isListed(alarm) && isUnacknowledged(alarm) && !alarm.alert.late;
+
+/** Sound what calls a person; keep critical going until somebody has it. Returns how to stop. */
+export function soundAlarms(store, speaker) {
+  const { state } = store;
+
+  function onAlert(before, alarm) {
+    if (!calls(before, alarm)) return;
+    if (state.heartbeat?.flood?.active && isHeardInFlood(state.alarms.values(), alarm)) return;
+    speaker.ask(alarm.severity);
+  }
+
+  // A first or a new picture: one sound for the worst of what was not known, however much came meanwhile.
+  function onSnapshot(known) {
+    const news = [...state.alarms.values()].filter((alarm) => calls(known.get(alarm.alert_id), alarm));
+    const worst = SEVERITIES.find((severity) => news.some((alarm) => alarm.severity === severity));
+    if (worst) speaker.ask(worst);
+  }
+
+  return store.listen(({ event, data, before, known, touched }) => {
+    if (event === 'alert') onAlert(before, data);
+    if (event === 'snapshot') onSnapshot(known);
+    if (touched.includes('alarms')) {
+      speaker.repeat([...state.alarms.values()].some((alarm) => alarm.severity === 'critical' && isCalling(alarm)));
+    }
+  });
+}

@@ -1,0 +1,121 @@
+// Under the list: the selected row whole, what to do about it, and the actions.
+import { act, targets, whyNot } from './acting.js';
+import { h, part } from './dom.js';
+import { evidence, span, UNKNOWN } from './figures.js';
+import { actionForm } from './forms.js';
+import { severityShape } from './shapes.js';
+import { clock, secondsBetween } from './time.js';
+import { said, t } from './words.js';
+
+const ACTIONS = { acknowledge: 'a', assign: 'g', shelve: 's', note: 'n', close: 'c' };
+const AT_ONCE = new Set(['acknowledge', 'unshelve']);
+// Vehicles named in full; a flood's row opens into its rows instead.
+const MEMBERS_MAX = 60;
+
+function memberState(alarm) {
+  if (alarm.shelved) return t('state.shelved', { who: alarm.shelved.actor });
+  if (alarm.suppressed) return t('state.suppressed', { rule: t(`rule.${alarm.suppressed.rule}`) });
+  if (alarm.notification) return t('state.notification');
+  return t(`state.${alarm.state}`, { who: alarm.ack?.actor ?? '' });
+}
+
+function factsOf({ alert }) {
+  const worst = alert.peak !== null && alert.peak !== undefined && alert.peak !== alert.value;
+  return [evidence(alert.value, alert.unit), worst ? t('dock.peak', { value: evidence(alert.peak, alert.unit) }) : null]
+    .filter((text) => text && text !== UNKNOWN).join(' · ') || UNKNOWN;
+}
+
+function memberLine(alarm, plan) {
+  const { alert } = alarm;
+  const limit = evidence(alert.threshold, alert.unit);
+  return h('tr', {},
+    h('th', { scope: 'row' }, alert.vehicle_id ?? t('dock.whole-convoy')),
+    h('td', {}, factsOf(alarm), limit === UNKNOWN ? null : h('small', {}, t('dock.limit', { value: limit }))),
+    h('td', {}, clock(alert.onset, plan), alert.late ? h('small', {}, t('dock.told-late', { delay: span(alert.delay_s) })) : null),
+    h('td', {}, memberState(alarm)));
+}
+
+function ackLine({ lead }, plan, now) {
+  if (!lead.ack) return null;
+  const left = lead.ack.expires_at && secondsBetween(now, lead.ack.expires_at);
+  return h('p', { class: 'dock-ack' },
+    t('dock.ack', { who: lead.ack.actor, post: lead.ack.post, at: clock(lead.ack.at, plan) }),
+    lead.ack.note ? ` “${lead.ack.note}”` : '',
+    left > 0 ? ` ${t('dock.expires', { in: span(Math.ceil(left / 10) * 10) })}` : '');
+}
+
+/** Facts of a row as elements; used by the dock and by the shelf. */
+export function describe(row, plan, now) {
+  const members = row.members.slice(0, MEMBERS_MAX);
+  return [
+    h('header', { class: 'dock-head' }, severityShape(row.severity, 22),
+      h('h2', {}, t(`kind.${row.kind}`)),
+      h('span', { class: 'dock-place' }, row.convoys.slice(0, 3).join(', '), row.convoys.length > 3 ? ' …' : ''),
+      h('span', { class: `tag ${row.severity}` }, t(`severity.${row.severity}`)),
+      row.lead.escalation > 0 ? h('span', { class: 'tag' }, t('dock.escalation', { n: row.lead.escalation })) : null),
+    plan ? h('p', { class: 'dim' }, plan.name) : null,
+    h('p', { class: 'dock-message' }, said(row.lead.alert.message)),
+    h('p', { class: 'dock-todo' }, h('strong', {}, t('dock.todo')), ' ', t(`todo.${row.kind}`)),
+    ackLine(row, plan, now),
+    h('table', { class: 'dock-members' },
+      h('thead', {}, h('tr', {}, ['vehicle', 'evidence', 'since', 'state'].map((name) => h('th', { scope: 'col' }, t(`dock.${name}`))))),
+      h('tbody', {}, members.map((alarm) => memberLine(alarm, plan)))),
+    row.members.length > members.length ? h('p', {}, t('dock.more', { n: row.members.length - members.length })) : null,
+  ];
+}
+
+/**
+ * The dock. `show(row)` each second and at each change; `start(action, withNote)` begins an action on the row shown,
+ * `onDone({ok, words})` tells how it ended. Focus goes back to the list by `onLeave`.
+ */
+export function createDock({ store, session, onDone, onLeave, onOpen }) {
+  const facts = part(h('div', { class: 'dock-facts', tabindex: '0', role: 'region', 'aria-label': t('dock.label') }));
+  const place = h('div', { class: 'dock-form' });
+  const buttons = Object.fromEntries(Object.entries(ACTIONS).map(([action, key]) => [action,
+    h('button', { type: 'button', onclick: () => start(action) }, t(`act.${action}`), h('kbd', {}, key))]));
+  const open = h('button', { type: 'button', onclick: () => row && onOpen(row.convoys[0]) }, t('act.open'), h('kbd', {}, 'o'));
+  const bar = h('div', { class: 'dock-actions', role: 'toolbar', 'aria-label': t('dock.actions') }, Object.values(buttons), open);
+  const nothing = h('p', { class: 'dim dock-nothing' }, t('dock.nothing'));
+  const element = h('section', { class: 'dock', 'aria-label': t('dock.label') }, nothing, facts.element, place, bar);
+  let row = null;
+
+  async function send(action, of, body) {
+    place.replaceChildren();
+    onLeave();
+    onDone(await act(action, of, body));
+  }
+
+  function start(action, withNote = false) {
+    if (!row) return;
+    const reason = whyNot(action, row, session.role);
+    if (reason) { onDone({ ok: false, words: reason }); return; }
+    // in a flood one press takes many alarms at once: it has to say why
+    const mustNote = action === 'acknowledge' && row.children !== null;
+    if (AT_ONCE.has(action) && !withNote && !mustNote) { send(action, row); return; }
+    const of = row;
+    place.replaceChildren(actionForm(action, {
+      user: session.user, now: () => store.state.now, mustNote,
+      onSend: (body) => send(action, of, body),
+      onCancel: () => { place.replaceChildren(); onLeave(); },
+    }));
+    place.querySelector('input, select').focus();
+  }
+
+  return {
+    element,
+    start,
+    show(shown) {
+      if (shown?.key !== row?.key) place.replaceChildren();
+      row = shown;
+      nothing.hidden = Boolean(row);
+      facts.element.hidden = bar.hidden = !row;
+      if (!row) return;
+      const plan = row.convoys.length === 1 ? store.state.plans.get(row.convoys[0]) : null;
+      const { now } = store.state;
+      facts.show([row.key, row.members.slice(0, MEMBERS_MAX), Math.floor(Date.parse(now) / 10000)], () => describe(row, plan, now));
+      for (const [action, button] of Object.entries(buttons)) {
+        button.setAttribute('aria-disabled', String(targets(action, row).length === 0 || whyNot(action, row, session.role) !== null));
+      }
+    },
+  };
+}

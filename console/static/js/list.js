@@ -1,0 +1,126 @@
+// The alarm list: what stands where, which rows are in the page, and that none moves under a pointer or the focus.
+import { h, mark, say } from './dom.js';
+import { createRowView } from './list-row.js';
+import { count, t } from './words.js';
+
+const ROW_PX = 52;
+const BEYOND = 6; // rows kept ready above and below what is seen
+
+/**
+ * `list.show(rows, now)` with rows as order.js makes them. While a pointer or the focus is in the list the order is held:
+ * rows change in place, those that left stay as such, new ones wait behind a bar (`list.release()` lets them in).
+ */
+export function createList({ onSelect }) {
+  const box = h('div', { role: 'listbox', class: 'rows', 'aria-label': t('list.label') });
+  const scroller = h('div', { class: 'rows-scroll' }, box);
+  const bar = h('button', { class: 'new-bar', type: 'button', hidden: true, onclick: () => { release(); focusFirst(); } });
+  const empty = h('p', { class: 'rows-empty', hidden: true });
+  const element = h('div', { class: 'list' }, bar, scroller, empty);
+  const views = new Map();
+  let latest = [];
+  let shown = [];
+  let now = null;
+  let selected = null;
+
+  const isHeld = () => scroller.contains(document.activeElement) || scroller.matches(':hover');
+
+  function hold() {
+    const byKey = new Map(latest.map((row) => [row.key, row]));
+    shown = shown.map((row) => byKey.get(row.key) ?? { ...row, left: true });
+    const standing = new Set(shown.map((row) => row.key));
+    const waiting = latest.filter((row) => !standing.has(row.key));
+    const isStale = waiting.length > 0 || shown.some((row, i) => row.key !== latest[i]?.key);
+    const worst = waiting.some((row) => row.severity === 'critical') ? 'critical' : '';
+    mark(bar, 'class', `new-bar ${worst}`);
+    say(bar, waiting.length > 0 ? count('list.new', waiting.length) : t('list.resort'));
+    bar.hidden = !isStale;
+  }
+
+  function release() {
+    shown = latest;
+    bar.hidden = true;
+    draw();
+  }
+
+  function draw() {
+    box.style.height = `${shown.length * ROW_PX}px`;
+    const first = Math.max(0, Math.floor(scroller.scrollTop / ROW_PX) - BEYOND);
+    const last = Math.min(shown.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / ROW_PX) + BEYOND);
+    const wanted = new Set();
+    shown.forEach((row, position) => {
+      // the selected row stays in the page wherever it is scrolled to: it may have the focus
+      if ((position < first || position >= last) && row.key !== selected) return;
+      wanted.add(row.key);
+      if (!views.has(row.key)) views.set(row.key, createRowView(row.key, pick));
+      const { element: line, show } = views.get(row.key);
+      show(row, position, shown.length, now);
+      line.style.top = `${position * ROW_PX}px`;
+      mark(line, 'aria-selected', row.key === selected ? 'true' : 'false');
+      mark(line, 'tabindex', row.key === selected || (position === 0 && !isShown(selected)) ? '0' : '-1');
+    });
+    for (const [key, view] of views) {
+      if (!wanted.has(key)) { view.element.remove(); views.delete(key); }
+    }
+    arrange([...wanted].map((key) => views.get(key).element));
+    box.hidden = shown.length === 0;
+    empty.hidden = shown.length > 0;
+  }
+
+  // Rows stand in the page as they are seen, for those who hear them. The one with the focus is never moved, for it would
+  // lose it: the others are put round it.
+  function arrange(lines) {
+    if (lines.every((line, i) => box.children[i] === line)) return;
+    const still = lines.indexOf(document.activeElement);
+    lines.forEach((line, i) => { if (i < still) box.insertBefore(line, lines[still]); else if (i > still) box.append(line); });
+  }
+
+  const isShown = (key) => shown.some((row) => row.key === key);
+
+  function reveal(position) {
+    const top = position * ROW_PX;
+    if (top < scroller.scrollTop) scroller.scrollTop = top;
+    else if (top + ROW_PX > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + ROW_PX - scroller.clientHeight;
+  }
+
+  function pick(key, focus = true) {
+    selected = key;
+    const position = shown.findIndex((row) => row.key === key);
+    if (position >= 0) reveal(position);
+    draw();
+    if (focus) views.get(key)?.element.focus({ preventScroll: true });
+    onSelect(shown[position] ?? null);
+  }
+
+  function focusFirst() { if (shown.length > 0) pick(shown[0].key); }
+
+  let drawing = false;
+  scroller.addEventListener('scroll', () => {
+    if (drawing) return;
+    drawing = true;
+    requestAnimationFrame(() => { drawing = false; draw(); });
+  });
+  new ResizeObserver(draw).observe(scroller);
+
+  return {
+    element,
+    show(rows, instant) {
+      latest = rows;
+      now = instant;
+      if (isHeld() && shown.length > 0) hold();
+      else { shown = rows; bar.hidden = true; }
+      draw();
+    },
+    tell(text) { say(empty, text); },
+    release,
+    pick,
+    /** The selected row as it is now, or null. */
+    current: () => latest.find((row) => row.key === selected) ?? shown.find((row) => row.key === selected) ?? null,
+    move(step) {
+      if (shown.length === 0) return;
+      const position = shown.findIndex((row) => row.key === selected);
+      const next = position < 0 ? 0 : Math.min(shown.length - 1, Math.max(0, position + step));
+      pick(shown[next].key);
+    },
+    focus() { if (isShown(selected)) pick(selected); else focusFirst(); },
+  };
+}

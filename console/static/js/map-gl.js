@@ -1,0 +1,55 @@
+// The map with WebGL. Throws where there is none: map.js then draws the plain one.
+import { AttributionControl, Map as GlMap, NavigationControl, ScaleControl } from '/vendor/maplibre-gl.mjs';
+import { mapStyle } from './map-style.js';
+import { symbolColours, symbols, SYMBOL_RATIO } from './symbols.js';
+import { t } from './words.js';
+
+const INDONESIA = [94, -12, 142, 7];
+const CALM = window.matchMedia('(prefers-reduced-motion: reduce)');
+const locale = () => ({
+  'NavigationControl.ZoomIn': t('map.zoom-in'), 'NavigationControl.ZoomOut': t('map.zoom-out'),
+  'NavigationControl.ResetBearing': t('map.north'), 'Map.Title': t('map.label'), 'AttributionControl.ToggleAttribution': t('map.sources'),
+});
+
+/** Put a map into `place`. `onPick({convoy_id, alert_id})` is a click on a vehicle or an alarm. */
+export async function createGlMap(place, { theme, basemap, onPick }) {
+  const data = {};
+  const map = new GlMap({
+    container: place, style: await mapStyle({ theme, basemap, data }), bounds: INDONESIA, minZoom: 3, maxZoom: 18,
+    attributionControl: false, locale: locale(), dragRotate: false, pitchWithRotate: false, fadeDuration: 0, renderWorldCopies: false,
+  });
+  map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
+  map.addControl(new ScaleControl({ maxWidth: 120 }), 'bottom-left');
+  map.addControl(new AttributionControl({ compact: true }), 'bottom-right');
+  map.touchZoomRotate.disableRotation();
+  const addSymbols = () => {
+    for (const [name, image] of symbols(symbolColours())) if (!map.hasImage(name)) map.addImage(name, image, { pixelRatio: SYMBOL_RATIO });
+  };
+  addSymbols();
+  map.on('click', (event) => {
+    const [hit] = map.queryRenderedFeatures([[event.point.x - 6, event.point.y - 6], [event.point.x + 6, event.point.y + 6]], { layers: ['alarm', 'vehicle', 'route'] });
+    if (hit) onPick(hit.properties);
+  });
+  await map.once('load');
+  const how = () => ({ animate: !CALM.matches, duration: 500 });
+  // for tests and the bench, which count what is really drawn
+  place.kawalMap = map;
+
+  return {
+    kind: 'gl',
+    set(name, collection) {
+      data[name] = collection;
+      map.getSource(name)?.setData(collection);
+    },
+    fit: (box, softly) => map.fitBounds(box, { padding: 50, maxZoom: 13, ...how(), ...(softly ? {} : { animate: false }) }),
+    centre: (lon, lat) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 12.5), ...how() }),
+    pan: (lon, lat) => map.easeTo({ center: [lon, lat], ...how() }),
+    async restyle(next) {
+      for (const [name] of symbols(symbolColours())) if (map.hasImage(name)) map.removeImage(name);
+      map.setStyle(await mapStyle({ theme: next, basemap, data }), { diff: false });
+      await map.once('style.load');
+      addSymbols();
+    },
+    destroy: () => map.remove(),
+  };
+}

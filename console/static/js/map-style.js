@@ -1,0 +1,94 @@
+// The WebGL map's style: the built-in land or the user's archive below, Kawal's own layers above.
+
+const EMPTY = { type: 'FeatureCollection', features: [] };
+// MapLibre's tiles are 512 px: at zoom 0 on the equator one pixel is this many metres.
+const METRES_PER_PIXEL_0 = 78271.517;
+const SOURCES = ['routes', 'noSignal', 'places', 'trail', 'accuracy', 'vehicles', 'alarms'];
+const FONT = ['sans-serif'];
+
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+// A width in metres as a width in pixels: it doubles with each zoom.
+const inMetres = (metres, least) => ['interpolate', ['exponential', 2], ['zoom'],
+  4, ['max', least, ['/', metres, METRES_PER_PIXEL_0 / 2 ** 4]], 20, ['max', least, ['/', metres, METRES_PER_PIXEL_0 / 2 ** 20]]];
+
+function graticule() {
+  const lines = [];
+  for (let lon = 90; lon <= 145; lon += 1) lines.push([[lon, -15], [lon, 10]]);
+  for (let lat = -15; lat <= 10; lat += 1) lines.push([[90, lat], [145, lat]]);
+  return { type: 'Feature', properties: {}, geometry: { type: 'MultiLineString', coordinates: lines } };
+}
+
+const text = (field, size, offset) => ({
+  'text-field': field, 'text-font': FONT, 'text-size': size, 'text-offset': offset, 'text-anchor': 'top', 'text-optional': true, 'text-max-width': 14,
+});
+const paintText = (colour = 'text') => ({ 'text-color': css(colour), 'text-halo-color': css('sea'), 'text-halo-width': 1.6 });
+
+function builtIn() {
+  return {
+    sources: { land: { type: 'geojson', data: '/basemap/land.json', attribution: 'Natural Earth' }, graticule: { type: 'geojson', data: graticule() } },
+    layers: [
+      { id: 'sea', type: 'background', paint: { 'background-color': css('sea') } },
+      { id: 'land', type: 'fill', source: 'land', paint: { 'fill-color': css('land'), 'fill-antialias': false } },
+      { id: 'coast', type: 'line', source: 'land', paint: { 'line-color': css('coast'), 'line-width': 1 } },
+      { id: 'graticule', type: 'line', source: 'graticule', paint: { 'line-color': css('coast'), 'line-width': 0.5, 'line-opacity': 0.5 } },
+    ],
+  };
+}
+
+async function streets(theme) {
+  const [{ PMTiles, Protocol }, { layers, namedFlavor }, { addProtocol }] = await Promise.all([
+    import('/vendor/pmtiles.mjs'), import('/vendor/basemaps.mjs'), import('/vendor/maplibre-gl.mjs')]);
+  const protocol = new Protocol();
+  addProtocol('pmtiles', protocol.tile);
+  const address = `${location.origin}/basemap/user.pmtiles`;
+  protocol.add(new PMTiles(address));
+  const drawn = layers('streets', namedFlavor(theme), { lang: 'id' });
+  // its pictures need a sprite that we do not ship; the words are drawn by the browser
+  const plain = drawn.filter((layer) => !layer.layout?.['icon-image'] || layer.layout['text-field']);
+  for (const layer of plain) {
+    if (layer.type !== 'symbol') continue;
+    delete layer.layout['icon-image'];
+    layer.layout['text-font'] = FONT;
+  }
+  return { sources: { streets: { type: 'vector', url: `pmtiles://${address}`, attribution: '© OpenStreetMap' } }, layers: plain };
+}
+
+function ownLayers() {
+  const chosen = ['get', 'selected'];
+  const delays = ['match', ['get', 'delay'], 0, css('delay-0'), 1, css('delay-1'), 2, css('delay-2'), css('delay-3')];
+  return [
+    { id: 'corridor', type: 'line', source: 'routes', layout: { 'line-join': 'round', 'line-cap': 'round' },
+      paint: { 'line-color': css('route'), 'line-opacity': ['case', chosen, 0.28, 0.14], 'line-width': inMetres(['*', 2, ['get', 'tolerance_m']], 5) } },
+    { id: 'route', type: 'line', source: 'routes', layout: { 'line-join': 'round' },
+      paint: { 'line-color': css('route'), 'line-width': ['case', chosen, 2.4, 1.3] } },
+    { id: 'no-signal', type: 'line', source: 'noSignal', paint: { 'line-color': css('sea'), 'line-width': 4, 'line-dasharray': [1, 1] } },
+    { id: 'no-signal-edge', type: 'line', source: 'noSignal', paint: { 'line-color': css('dim'), 'line-width': 1, 'line-gap-width': 5 } },
+    { id: 'trail', type: 'line', source: 'trail', layout: { 'line-join': 'round' }, paint: { 'line-color': delays, 'line-width': 3, 'line-opacity': 0.85 } },
+    { id: 'place', type: 'circle', source: 'places', paint: {
+      'circle-radius': ['match', ['get', 'kind'], 'end', 6, 4.5], 'circle-color': ['match', ['get', 'kind'], 'stop', css('stop'), css('sea')],
+      'circle-stroke-color': ['match', ['get', 'kind'], 'stop', css('stop'), css('route')], 'circle-stroke-width': 2 } },
+    { id: 'place-name', type: 'symbol', source: 'places', minzoom: 9.5, layout: { ...text(['get', 'name'], 11, [0, 0.8]) }, paint: paintText('dim') },
+    { id: 'accuracy', type: 'circle', source: 'accuracy', paint: {
+      'circle-radius': inMetres(['get', 'accuracy_m'], 0), 'circle-color': css('route'), 'circle-opacity': 0.15, 'circle-stroke-color': css('route'), 'circle-stroke-width': 1 } },
+    { id: 'heading', type: 'symbol', source: 'vehicles', filter: ['all', ['!=', ['get', 'heading_deg'], null], ['get', 'moving']],
+      layout: { 'icon-image': 'heading', 'icon-rotate': ['get', 'heading_deg'], 'icon-offset': [0, -18], 'icon-rotation-alignment': 'map', 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
+    { id: 'vehicle', type: 'symbol', source: 'vehicles', layout: {
+      ...text(['get', 'label'], 11, [0, 1.4]), 'icon-image': ['get', 'icon'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 6, 0.6, 11, 0.85, 14, 1],
+      'icon-allow-overlap': true, 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 1, 0] },
+      paint: { ...paintText(), 'icon-opacity': ['match', ['get', 'link'], 'stale', 0.75, 'lost', 0.75, 1] } },
+    { id: 'alarm-ring', type: 'circle', source: 'alarms', filter: ['get', 'unacknowledged'], paint: {
+      'circle-radius': 20, 'circle-opacity': 0, 'circle-stroke-width': 2.5,
+      'circle-stroke-color': ['match', ['get', 'severity'], 'critical', css('critical'), 'high', css('high'), css('medium')] } },
+    { id: 'alarm', type: 'symbol', source: 'alarms', layout: {
+      ...text(['get', 'label'], 12, [0, -3.2]), 'icon-image': ['get', 'icon'], 'icon-size': 0.75, 'icon-offset': [22, -22], 'icon-allow-overlap': true },
+      paint: paintText() },
+  ];
+}
+
+/** The whole style in the theme in force, with the sources' present data. */
+export async function mapStyle({ theme, basemap, data }) {
+  const below = basemap === 'pmtiles' ? await streets(theme) : builtIn();
+  const own = Object.fromEntries(SOURCES.map((name) => [name, { type: 'geojson', data: data[name] ?? EMPTY }]));
+  return { version: 8, sources: { ...below.sources, ...own }, layers: [...below.layers, ...ownLayers()] };
+}

@@ -1,0 +1,78 @@
+// The map without WebGL: the same features as an SVG. Plain, and enough to see who is where.
+import { h, s } from './dom.js';
+import { severityMark } from './shapes.js';
+import { t } from './words.js';
+
+const WIDTH = 800;
+const HEIGHT = 600;
+const ORDER = ['routes', 'noSignal', 'trail', 'places', 'vehicles', 'alarms'];
+
+/** The same face as createGlMap. */
+export async function createSvgMap(place, { onPick }) {
+  const data = {};
+  let land = null;
+  let view = { lon: 117.4, lat: 0, span: 2 }; // degrees of longitude across the picture
+  const picture = s('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'map-svg', role: 'img', 'aria-label': t('map.label') });
+  const step = (lon, lat, zoom) => () => {
+    view = { lon: view.lon + lon * view.span, lat: view.lat + lat * view.span, span: Math.min(60, Math.max(0.01, view.span * zoom)) };
+    draw();
+  };
+  const button = (words, run, sign) => h('button', { type: 'button', 'aria-label': words, title: words, onclick: run }, sign);
+  place.replaceChildren(picture, h('div', { class: 'map-buttons', role: 'group', 'aria-label': t('map.move') },
+    button(t('map.zoom-in'), step(0, 0, 0.5), '+'), button(t('map.zoom-out'), step(0, 0, 2), '−'),
+    button(t('map.west'), step(-0.25, 0, 1), '←'), button(t('map.east'), step(0.25, 0, 1), '→'),
+    button(t('map.north-move'), step(0, 0.2, 1), '↑'), button(t('map.south'), step(0, -0.2, 1), '↓')));
+
+  const x = (lon) => WIDTH / 2 + ((lon - view.lon) / view.span) * WIDTH;
+  const y = (lat) => HEIGHT / 2 - ((lat - view.lat) / view.span) * WIDTH;
+  const path = (line) => line.map(([lon, lat]) => `${x(lon).toFixed(1)},${y(lat).toFixed(1)}`).join(' ');
+  const inView = (rings) => rings[0].some(([lon, lat]) => Math.abs(lon - view.lon) < view.span && Math.abs(lat - view.lat) < view.span);
+
+  const DRAW = {
+    routes: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `route${properties.selected ? ' selected' : ''}` }),
+    noSignal: ({ geometry }) => s('polyline', { points: path(geometry.coordinates), class: 'no-signal' }),
+    trail: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `trail delay-${properties.delay}` }),
+    places: ({ geometry, properties }) => at(geometry, [s('circle', { r: 4, class: `place ${properties.kind}` }), s('title', {}, properties.name)]),
+    vehicles: ({ geometry, properties }) => at(geometry, [
+      properties.role === 'escort' ? s('circle', { r: 7 }) : s('rect', { x: -7, y: -7, width: 14, height: 14, rx: 2 }),
+      s('text', { y: 20, 'text-anchor': 'middle' }, properties.label.split('\n').join(' · '))], `vehicle ${properties.role} ${properties.link}`, properties),
+    alarms: ({ geometry, properties }) => at(geometry, [s('g', { transform: 'translate(12 -12)' }, severityMark(properties.severity, 16)), s('title', {}, properties.label)], 'alarm', properties),
+  };
+
+  function at(geometry, content, className = '', properties = null) {
+    const [lon, lat] = geometry.coordinates;
+    return s('g', { transform: `translate(${x(lon).toFixed(1)} ${y(lat).toFixed(1)})`, class: className, onclick: properties ? () => onPick(properties) : null }, content);
+  }
+
+  // several layers change at once: one picture a frame
+  let drawing = false;
+  function draw() {
+    if (drawing) return;
+    drawing = true;
+    requestAnimationFrame(() => { drawing = false; paint(); });
+  }
+
+  function paint() {
+    const shapes = (land?.geometry.coordinates ?? []).filter(inView).map((rings) => s('polygon', { points: path(rings[0]), class: 'land' }));
+    picture.replaceChildren(s('rect', { width: WIDTH, height: HEIGHT, class: 'sea' }), ...shapes,
+      ...ORDER.flatMap((name) => (data[name]?.features ?? []).map(DRAW[name])));
+  }
+
+  fetch('/basemap/land.json').then((answer) => (answer.ok ? answer.json() : null)).then((got) => { land = got; draw(); }, () => {});
+  return {
+    kind: 'svg',
+    set(name, collection) {
+      if (!(name in DRAW)) return;
+      data[name] = collection;
+      draw();
+    },
+    fit([west, south, east, north]) {
+      view = { lon: (west + east) / 2, lat: (south + north) / 2, span: 1.2 * Math.max(east - west, ((north - south) * WIDTH) / HEIGHT, 0.02) };
+      draw();
+    },
+    centre(lon, lat) { view = { lon, lat, span: Math.min(view.span, 0.15) }; draw(); },
+    pan(lon, lat) { view = { ...view, lon, lat }; draw(); },
+    async restyle() { draw(); },
+    destroy() { place.replaceChildren(); },
+  };
+}

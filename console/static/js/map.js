@@ -1,0 +1,115 @@
+// The map beside the list: whichever kind this browser can draw, and the same facts as a table.
+import { h, part } from './dom.js';
+import { brief, metres, position, speed, UNKNOWN } from './figures.js';
+import { createSvgMap } from './map-svg.js';
+import { alarmFeatures, boxOf, routeFeatures, trailFeatures, vehicleFeatures } from './picture.js';
+import { prefs } from './prefs.js';
+import { secondsBetween } from './time.js';
+import { t } from './words.js';
+
+const ROWS_MAX = 400;
+
+async function createEither(place, options, onPlain) {
+  try {
+    const { createGlMap } = await import('./map-gl.js');
+    return await createGlMap(place, options);
+  } catch (error) {
+    // no WebGL (GPUInitializationError), or the vendored files are not there
+    onPlain(error.name === 'TypeError' ? t('map.no-vendor') : t('map.no-webgl'));
+    return createSvgMap(place, options);
+  }
+}
+
+function factRow(convoy, vehicle, now, onPick) {
+  return h('tr', { class: `link-${vehicle.link}` },
+    h('td', {}, h('button', { type: 'button', class: 'link-button', onclick: () => onPick({ convoy_id: convoy.convoy_id }) }, convoy.convoy_id)),
+    h('th', { scope: 'row' }, vehicle.vehicle_id), h('td', {}, t(`role-of.${vehicle.role}`)),
+    h('td', {}, h('span', { class: `link ${vehicle.link}` }, t(`link.${vehicle.link}`))),
+    h('td', {}, vehicle.time ? brief(secondsBetween(vehicle.time, now)) : UNKNOWN), h('td', {}, speed(vehicle.speed_mps)),
+    h('td', {}, metres(vehicle.progress_m)), h('td', {}, metres(vehicle.lateral_m)), h('td', {}, position(vehicle.lat, vehicle.lon)));
+}
+
+function factTable(convoys, now, onPick) {
+  const all = convoys.flatMap((convoy) => convoy.vehicles.map((vehicle) => [convoy, vehicle]));
+  return [h('table', { class: 'facts-table' },
+    h('thead', {}, h('tr', {}, ['convoy', 'vehicle', 'role', 'link', 'fix-age', 'speed', 'progress', 'off', 'position'].map((name) => h('th', { scope: 'col' }, t(`column.${name}`))))),
+    h('tbody', {}, all.slice(0, ROWS_MAX).map(([convoy, vehicle]) => factRow(convoy, vehicle, now, onPick)))),
+  all.length > ROWS_MAX ? h('p', { class: 'dim' }, t('map.more', { n: all.length - ROWS_MAX })) : null];
+}
+
+/**
+ * The map's part of the page. `show(picture)`: `{convoys, plans, alarms, now, selected, points}`; the camera stays where
+ * the person put it unless follow is on.
+ */
+export function createMap({ basemap, onPick }) {
+  const place = h('div', { class: 'map-place' });
+  const notice = h('p', { class: 'map-notice', role: 'status', hidden: true });
+  const table = part(h('div', { class: 'map-table', hidden: true, tabindex: '0', role: 'region', 'aria-label': t('map.table') }));
+  const toggle = (words, run) => h('button', { type: 'button', 'aria-pressed': 'false', onclick: run }, words);
+  const tableButton = toggle(t('map.table'), () => { table.element.hidden = !table.element.hidden; tableButton.setAttribute('aria-pressed', String(!table.element.hidden)); drawTable(); });
+  const followButton = toggle(t('map.follow'), () => follow());
+  const all = h('button', { type: 'button', onclick: () => fitAll() }, t('map.all'));
+  const keys = h('p', { class: 'map-key' }, ['cargo', 'escort', 'delay-0', 'delay-1', 'delay-2', 'delay-3'].map((name) => h('span', {}, h('i', { class: `key ${name}` }), t(`map.key.${name}`))));
+  const element = h('section', { class: 'map', 'aria-label': t('map.label') }, place, notice, table.element, keys,
+    h('div', { class: 'map-tools', role: 'toolbar', 'aria-label': t('map.tools') }, all, followButton, tableButton));
+  let drawer = null;
+  let picture = null;
+  let drawn = {};
+  let following = false;
+  let fitted = false;
+
+  const ready = createEither(place, { theme: prefs.theme, basemap, onPick }, (words) => { notice.textContent = words; notice.hidden = false; })
+    .then((made) => { drawer = made; element.dataset.kind = made.kind; draw(); });
+
+  function drawTable() {
+    if (table.element.hidden || !picture) return;
+    table.show([[...picture.convoys.values()], picture.now], () => factTable([...picture.convoys.values()], picture.now, onPick));
+  }
+
+  // a collection is made and handed over only when what it rests on is another object than before
+  function layer(name, facts, make) {
+    const same = drawn[name]?.length === facts.length && facts.every((fact, i) => fact === drawn[name][i]);
+    if (same) return;
+    drawn[name] = facts;
+    for (const [source, collection] of Object.entries(make())) drawer.set(source, collection);
+  }
+
+  function draw() {
+    if (!drawer || !picture) return;
+    const { convoys, plans, alarms, now, selected, points, versions } = picture;
+    layer('routes', [versions.plans, selected], () => routeFeatures(plans.values(), selected));
+    layer('trail', [points], () => trailFeatures(points));
+    layer('vehicles', [versions.convoys, versions.plans, selected, now], () => ({ vehicles: vehicleFeatures(convoys.values(), plans, now, selected) }));
+    layer('alarms', [versions.alarms], () => ({ alarms: alarmFeatures(alarms) }));
+    if (!fitted && (plans.size > 0 || convoys.size > 0)) fitAll();
+    if (following) toSelected('pan');
+    drawTable();
+  }
+
+  function fitAll() {
+    const { routes } = routeFeatures(picture?.plans.values() ?? [], null);
+    const box = boxOf([routes, vehicleFeatures(picture?.convoys.values() ?? [], new Map(), picture?.now, null)]);
+    if (!box || !drawer) return;
+    drawer.fit(box, fitted);
+    fitted = true;
+  }
+
+  function toSelected(how) {
+    const vehicle = picture?.convoys.get(picture.selected)?.vehicles.find((one) => one.lat !== null && one.lat !== undefined);
+    if (vehicle) drawer?.[how](vehicle.lon, vehicle.lat);
+  }
+
+  function follow() {
+    following = !following;
+    followButton.setAttribute('aria-pressed', String(following));
+    draw();
+  }
+
+  return {
+    element, ready, follow,
+    show(next) { picture = next; draw(); },
+    centreOn: ({ lat, lon }) => { if (lat !== null && lat !== undefined) drawer?.centre(lon, lat); else toSelected('centre'); },
+    restyle: () => drawer?.restyle(prefs.theme),
+    destroy: () => drawer?.destroy(),
+  };
+}

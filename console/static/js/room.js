@@ -1,0 +1,126 @@
+// The control room: list, map, convoy, and the keys that join them.
+import { createConvoyView } from './convoy.js';
+import { createDock } from './dock.js';
+import { h } from './dom.js';
+import { listenKeys } from './keys.js';
+import { createList } from './list.js';
+import { createMap } from './map.js';
+import { floodRows, isListed, isUnacknowledged, matches, rowsOf } from './order.js';
+import { createShelf } from './shelf.js';
+import { clock } from './time.js';
+import { said, t } from './words.js';
+
+const NO_POINTS = [];
+
+const searchText = ({ alert }, plans) => [alert.convoy_id, plans.get(alert.convoy_id)?.name, alert.vehicle_id, t(`kind.${alert.kind}`), alert.kind, said(alert.message)].join(' ');
+
+/** Tabs of a narrow screen: one part at a time. */
+function createTabs(element) {
+  const names = ['list', 'map', 'convoy'];
+  const choose = (name) => {
+    element.dataset.part = name;
+    for (const button of bar.children) button.setAttribute('aria-pressed', String(button.dataset.part === name));
+  };
+  const bar = h('div', { class: 'part-tabs', role: 'toolbar', 'aria-label': t('room.parts') },
+    names.map((name) => h('button', { type: 'button', 'data-part': name, onclick: () => choose(name) }, t(`room.${name}`))));
+  choose('list');
+  return { bar, choose };
+}
+
+/** The room's page: `{element, update(touched), restyle(), leave()}`. */
+export function createRoom({ store, session, speaker, toast, onHelp, go }) {
+  const { state } = store;
+  const versions = { alarms: 0, convoys: 0, plans: 0 };
+  const opened = new Set();
+  const search = h('input', { type: 'search', class: 'search', placeholder: t('list.search'), 'aria-label': t('list.search'), oninput: () => refresh(),
+    onkeydown(event) { if (event.key === 'Escape' || event.key === 'Enter') { event.preventDefault(); list.focus(); } } });
+  let points = NO_POINTS;
+  let selected = null;
+
+  const onDone = (result) => { toast.tell(result); refresh(); };
+  const list = createList({ onSelect: (row) => { dock.show(row); if (row) choose(row.convoys[0]); } });
+  const dock = createDock({ store, session, onDone, onLeave: () => list.focus(), onOpen: (id) => go(`convoy/${encodeURIComponent(id)}`) });
+  const shelf = createShelf({ store, session, onDone });
+  const convoy = createConvoyView({ store, onHistory: (got) => { points = got; showMap(); }, onPage: (id) => go(`convoy/${encodeURIComponent(id)}`) });
+  const hasMap = session.role !== 'report-desk';
+  const map = hasMap ? createMap({ basemap: session.basemap, onPick: pickOnMap }) : null;
+  const element = h('main', { class: `room${hasMap ? '' : ' without-map'}` });
+  const tabs = createTabs(element);
+  element.append(...[tabs.bar,
+    h('section', { class: 'alarms', 'aria-label': t('list.label') }, h('div', { class: 'list-head' }, h('h2', {}, t('list.title')), search), list.element, shelf.element, dock.element),
+    map?.element, hasMap && convoy.element].filter(Boolean));
+
+  function rows() {
+    const open = [...state.alarms.values()].filter(isListed);
+    const made = state.heartbeat?.flood?.active ? floodRows(open, opened) : rowsOf(open);
+    return search.value ? made.filter((row) => matches(row, search.value, (alarm) => searchText(alarm, state.plans))) : made;
+  }
+
+  function refresh() {
+    list.show(rows(), state.now);
+    const newest = state.heartbeat?.newest_record_at;
+    list.tell(search.value ? t('list.no-match') : t(newest ? 'list.empty' : 'list.empty-no-data', { at: clock(newest, null) }));
+    dock.show(list.current());
+    shelf.show();
+  }
+
+  function showMap() {
+    map?.show({ convoys: state.convoys, plans: state.plans, alarms: state.alarms.values(), now: state.now, selected, points, versions: { ...versions } });
+  }
+
+  function choose(id) {
+    if (!hasMap) return;
+    selected = id;
+    convoy.show(id);
+    showMap();
+  }
+
+  function pickOnMap({ convoy_id: id, alert_id: alarmId }) {
+    const key = alarmId && rows().find((row) => row.members.some((alarm) => alarm.alert_id === alarmId))?.key;
+    if (key) { list.release(); list.pick(key); } else choose(id);
+  }
+
+  function oldestCritical() {
+    const key = rows().find((row) => row.severity === 'critical' && isUnacknowledged(row.lead))?.key;
+    if (!key) { toast.tell({ ok: true, words: t('list.no-critical') }); return; }
+    list.release();
+    list.pick(key);
+  }
+
+  function toggleFlood() {
+    const row = list.current();
+    if (!row?.children) return;
+    if (!opened.delete(row.key)) opened.add(row.key);
+    list.show(rows(), state.now);
+    list.release();
+    list.pick(row.key);
+  }
+
+  function centre() {
+    const row = list.current();
+    if (!row) return;
+    if (row.children) { toggleFlood(); return; }
+    tabs.choose('map');
+    map?.centreOn(row.lead.alert);
+  }
+
+  const stop = listenKeys(() => ({
+    j: () => list.move(1), ArrowDown: () => list.move(1), k: () => list.move(-1), ArrowUp: () => list.move(-1),
+    a: () => dock.start('acknowledge'), A: () => dock.start('acknowledge', true), g: () => dock.start('assign'), s: () => dock.start('shelve'),
+    n: () => dock.start('note'), c: () => dock.start('close'), u: oldestCritical, r: () => list.release(), Enter: centre, x: toggleFlood,
+    o: () => { const row = list.current(); if (row && hasMap) go(`convoy/${encodeURIComponent(row.convoys[0])}`); },
+    '/': () => { tabs.choose('list'); search.focus(); }, f: () => map?.follow(), m: () => { speaker.mute(); toast.tell({ ok: true, words: t('sound.muted-now') }); },
+    Escape: () => list.focus(), '?': onHelp,
+  }));
+
+  return {
+    element,
+    update(touched) {
+      for (const name of touched) if (name in versions) versions[name] += 1;
+      if (touched.has('alarms') || touched.has('heartbeat')) refresh();
+      if (hasMap) { convoy.tick(); showMap(); }
+    },
+    restyle: () => map?.restyle(),
+    leave() { stop(); map?.destroy(); },
+  };
+}

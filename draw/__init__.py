@@ -1,0 +1,1 @@
+"""Pictures: SVG and pages of plans, shared by whoever draws; text in them stays text."""

@@ -1,0 +1,216 @@
+"""The one way in: what any input has received becomes pings, or dead letters, acknowledged by Kafka before it returns.
+
+An input (HTTP, MQTT, TCP, Traccar's topic) says what came and who may be believed; everything else is decided here, so
+that a message means the same whatever way it came.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from gateway.directory import Assignment, Directory
+from gateway.metrics import STAGE, Metrics
+from gateway.protocols import FORMATS
+from gateway.protocols.report import Ignored, Report, Undecodable
+from gateway.writer import Outgoing, Writer
+from models.dead_letter import Code, DeadLetter, headers
+from models.instants import ROLLOVER_MS
+from models.topics import TopicSet
+
+MESSAGE_BYTES_MAX = 256 * 1024
+
+MESSAGES_MAX = 1000
+"""In one request; each may become a dead letter with headers larger than itself."""
+
+FUTURE_MS = 120_000
+"""A clock may be this far ahead; what claims to be later is refused, by the worker too."""
+
+BACKLOG_MS_MAX = 7 * 86_400_000
+"""A fix this old may come from a device's memory: the ping topics keep no more."""
+
+SEEN_MAX = 200_000
+"""Messages remembered to know a second copy: at 500 a second some minutes. Older copies are known by the worker."""
+
+FORMAT_HEADER = "kawal.gateway.format"
+DEVICE_HEADER = "kawal.gateway.device"
+NO_OFFSET = -1
+
+Status = Literal["accepted", "duplicate", "ignored", "dead-letter"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message as an input received it.
+
+    `authenticated` is the device whose credential it came with, None where the input itself vouches for the identity.
+    `claimed` is an identity that came beside the message (a topic of MQTT) and goes before the message's own. `labels`
+    are names of a device that count for nothing, but must not be another's. `source` overrides what the decoder calls
+    the client. `is_oversized` where the input took in only the beginning.
+    """
+
+    form: str
+    message: bytes
+    authenticated: str | None
+    claimed: str | None = None
+    labels: tuple[str, ...] = ()
+    source: str | None = None
+    retry_count: int = 0
+    is_oversized: bool = False
+
+
+class Outcome(NamedTuple):
+    """What became of a message; a dead letter has its code and reason, an ignored one its kind as reason."""
+
+    status: Status
+    code: Code | None = None
+    reason: str = ""
+
+
+class _Judged(NamedTuple):
+    """A message's outcome once its records are written."""
+
+    outcome: Outcome
+    records: list[Outgoing]
+    seen: tuple[object, ...] | None = None
+    marks: int = 0
+
+
+class Intake:
+    """Decodes, identifies and writes."""
+
+    def __init__(self, directory: Directory, writer: Writer, topics: TopicSet, metrics: Metrics) -> None:
+        self._directory = directory
+        self._writer = writer
+        self._topics = {"cargo": topics.convoy_pings, "escort": topics.escort_pings}
+        self._source_topic = topics.gateway
+        self._dlt = topics.dlt(topics.gateway)
+        self._metrics = metrics
+        self._seen: OrderedDict[tuple[object, ...], int] = OrderedDict()
+
+    async def take(self, deliveries: Sequence[Delivery]) -> list[Outcome]:
+        """Take in the messages of one request, in order; returns what became of each when Kafka has acknowledged all.
+
+        Raises Unavailable when Kafka has not: the same messages may come again, and none is lost or told twice.
+        """
+        begin_s = time.monotonic()
+        received_ms = time.time_ns() // 1_000_000
+        judged = [self._judge(delivery, received_ms) for delivery in deliveries]
+        await self._writer.write([record for one in judged for record in one.records])
+        self._metrics.ack_seconds.observe(time.monotonic() - begin_s)
+        for delivery, one in zip(deliveries, judged, strict=True):
+            self._count(delivery, one)
+        return [one.outcome for one in judged]
+
+    def _count(self, delivery: Delivery, judged: _Judged) -> None:
+        outcome = judged.outcome
+        self._metrics.requests.labels(delivery.form, outcome.status).inc()
+        if outcome.code is not None:
+            self._metrics.dead_letter(self._source_topic, outcome.code)
+        if judged.seen is not None:
+            self._seen[judged.seen] = judged.marks
+            if len(self._seen) > SEEN_MAX:
+                self._seen.popitem(last=False)
+
+    def _judge(self, delivery: Delivery, received_ms: int) -> _Judged:
+        report: Report | Ignored | None = None
+        device = delivery.authenticated or delivery.claimed
+        try:
+            if delivery.is_oversized or len(delivery.message) > MESSAGE_BYTES_MAX:
+                raise Undecodable("too-large", f"has more than {MESSAGE_BYTES_MAX} bytes or {MESSAGES_MAX} messages")
+            report = FORMATS[delivery.form].decode(delivery.message) if delivery.message else Ignored("empty")
+            if isinstance(report, Ignored):
+                return _Judged(Outcome("ignored", None, report.kind), [])
+            device = self._identify(delivery, report)
+            assignment = self._assignment(device)
+            return self._ping(delivery, _mended(report, received_ms), assignment, received_ms)
+        except Undecodable as error:
+            return self._dead_letter(delivery, device, error)
+
+    def _identify(self, delivery: Delivery, report: Report) -> str:
+        """The device that a message is of. Raises Undecodable where it is in the name of another, or of none."""
+        mine, labels = delivery.authenticated, delivery.labels
+        claimed = delivery.claimed or report.device
+        if mine is None:
+            if claimed is None:
+                raise Undecodable("bad-field", "names no device")
+            return claimed
+        if delivery.form == "owntracks" and delivery.claimed is None:
+            # The names in it are free text that users choose: what counts is the credential.
+            labels, claimed = (*labels, *_topic_names(report)), mine
+        assignment = self._directory.assignment(mine)
+        own = {mine, assignment.vehicle_id} if isinstance(assignment, Assignment) else {mine}
+        if claimed not in own or any(map(self._directory.is_known, {*labels} - own)):
+            raise Undecodable("identity-mismatch", "is in the name of another device than the credential's")
+        return mine
+
+    def _assignment(self, device: str) -> Assignment:
+        found = self._directory.assignment(device)
+        if isinstance(found, Assignment):
+            return found
+        if found == "no-convoy":
+            raise Undecodable("no-convoy", "the vehicle of the device is in no convoy in force")
+        raise Undecodable("unknown-device", "no plan names the device")
+
+    def _ping(self, delivery: Delivery, report: Report, assignment: Assignment, received_ms: int) -> _Judged:
+        seen = (assignment.vehicle_id, report.time_ms, report.lat, report.lon) if report.time_ms is not None else None
+        marks = report.sos | report.mock << 1
+        known = self._seen.get(seen) if seen is not None else None
+        if known is not None and known | marks == known:
+            if not report.repeat_is_presence:
+                return _Judged(Outcome("duplicate"), [])
+            report, seen = replace(report, time_ms=None).at(None), None
+        if delivery.source is not None:
+            report = replace(report, source=delivery.source)
+        for repair in report.repairs:
+            self._metrics.repairs.labels(repair).inc()
+        ping = report.ping(assignment.vehicle_id, assignment.convoy_id, received_ms)
+        record = Outgoing(self._topics[assignment.role], assignment.convoy_id.encode(), msgspec.json.encode(ping))
+        return _Judged(Outcome("accepted"), [record], seen, marks | (known or 0))
+
+    def _dead_letter(self, delivery: Delivery, device: str | None, error: Undecodable) -> _Judged:
+        letter = DeadLetter(
+            code=error.code,
+            exception="Undecodable",
+            message=str(error),
+            topic=self._source_topic,
+            partition=NO_OFFSET,
+            offset=NO_OFFSET,
+            stage=STAGE,
+            retry_count=delivery.retry_count,
+        )
+        name = (device or "").encode(errors="replace")
+        told = [*headers(letter), (FORMAT_HEADER, delivery.form.encode()), (DEVICE_HEADER, name)]
+        record = Outgoing(self._dlt, name, delivery.message, told)
+        return _Judged(Outcome("dead-letter", error.code, str(error)), [record])
+
+
+def _topic_names(report: Report) -> list[str]:
+    """User and device of the topic in an OwnTracks message; without one it has two letters, which name nothing."""
+    return report.device.split("/") if report.device and "/" in report.device else []
+
+
+def _mended(report: Report, received_ms: int) -> Report:
+    """The report with a time that can be: the roll-over of the GPS week undone, a presence of no possible time now.
+
+    Raises Undecodable where a fix comes from the future, unless it calls for help: then the call goes on without it.
+    """
+    time_ms = report.time_ms
+    if time_ms is None:
+        return report
+    first_ms, last_ms = received_ms - BACKLOG_MS_MAX, received_ms + FUTURE_MS
+    if first_ms <= time_ms <= last_ms:
+        return report
+    weeks, rest_ms = divmod(received_ms + FUTURE_MS - time_ms, ROLLOVER_MS)
+    if weeks > 0 and rest_ms <= BACKLOG_MS_MAX + FUTURE_MS:
+        return replace(report, time_ms=time_ms + weeks * ROLLOVER_MS, repairs=(*report.repairs, "week-rollover"))
+    if report.lat is None or (report.sos and time_ms > last_ms):
+        return replace(report, time_ms=None, repairs=(*report.repairs, "time-replaced")).at(None)
+    if time_ms > last_ms:
+        raise Undecodable("bad-time", f"the fix is {(time_ms - received_ms) // 1000} s ahead of its receipt")
+    return report

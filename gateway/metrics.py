@@ -1,0 +1,46 @@
+"""What the gateway tells Prometheus; every metric is declared here, and none has a label per device or vehicle."""
+
+import platform
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+
+from models.dead_letter import Code
+
+STAGE = "gateway"
+
+
+class Metrics:
+    """The gateway's metrics in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        self.requests = Counter(
+            "kawal_gateway_requests",
+            "Messages of trackers and refused requests.",
+            ["protocol", "outcome"],
+            registry=registry,
+        )
+        self.dead_letters = Counter(
+            "kawal_dead_letters", "Records that could not be used.", ["topic", "stage", "code"], registry=registry
+        )
+        self.repairs = Counter(
+            "kawal_gateway_repairs", "What had to be mended to read a message.", ["repair"], registry=registry
+        )
+        self.ack_seconds = Histogram(
+            "kawal_gateway_ack_seconds",
+            "From a message to Kafka's acknowledgement.",
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=registry,
+        )
+        self.connections = Gauge("kawal_gateway_connections", "Open HTTP connections.", registry=registry)
+        self.waiting_bytes = Gauge("kawal_gateway_waiting_bytes", "What waits for Kafka.", registry=registry)
+        self.devices = Gauge("kawal_gateway_devices", "Registered devices that are not revoked.", registry=registry)
+        build = Gauge("kawal_build_info", "Always 1.", ["version", "python"], registry=registry)
+        build.labels(version("kawal"), platform.python_version()).set(1)
+
+    def dead_letter(self, topic: str, code: Code) -> None:
+        """Count a dead letter."""
+        self.dead_letters.labels(topic, STAGE, code).inc()

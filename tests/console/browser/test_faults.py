@@ -1,0 +1,96 @@
+"""What the pages show when things go wrong: a server away, a worker that stands still, a flood, many tabs."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from models.alert import Alert
+from tests.console.browser.conftest import SignIn
+from tests.console.browser.stage import ConsoleProcess, Stage, alert, instant_ms
+
+MANY = 500
+
+# How long the page takes from a key press to the next frame it draws, the worst of `n` presses.
+INPUT_DELAY = """async (n) => {
+  let worst = 0;
+  for (let i = 0; i < n; i += 1) {
+    const began = performance.now();
+    document.dispatchEvent(new KeyboardEvent('keydown', { key: i % 2 ? 'k' : 'j', bubbles: true }));
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    worst = Math.max(worst, performance.now() - began);
+  }
+  return worst;
+}"""
+
+
+def gone(alerts: list[Alert]) -> list[Alert]:
+    """The same alerts, over."""
+    return [it.model_copy(update={"transition": "cleared", "at_ms": instant_ms(), "detected_at_ms": instant_ms()}) for it in alerts]
+
+
+def test_a_dead_worker_shows_a_banner_with_its_cause(sign_in: SignIn, stage: Stage) -> None:
+    page = sign_in("tamu")
+    stage.is_beating.clear()
+    banner = page.get_by_role("alert").filter(has_text="The worker does not move.")
+    expect(banner).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-feed", re.compile("old"))
+    stage.is_beating.set()
+    expect(banner).to_be_hidden()
+
+
+def test_a_lost_server_shows_a_banner_and_no_alert_is_missed(
+    sign_in: SignIn, stage: Stage, console: ConsoleProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = sign_in("budi")
+    console.__exit__()
+    expect(page.get_by_role("alert").filter(has_text="The control room's server does not answer.")).to_be_visible()
+    many = [alert(stage, "stall", "KT-8101-SX", 60, convoy_id=f"C-{n:03}", reason="standing") for n in range(MANY)]
+    stage.alerts(*many)
+    console.__enter__()
+    expect(page.get_by_role("alert")).to_be_hidden(timeout=30_000)
+    # a flood: all stalls are one row, and it opens into the rows of the convoys
+    flood = page.get_by_role("option").filter(has_text=f"{MANY + 3} alarms")
+    expect(flood).to_be_visible()
+    expect(page.locator(".flood-flag")).to_be_visible()
+    flood.click()
+    page.keyboard.press("x")
+    expect(flood).to_have_attribute("aria-setsize", re.compile(r"5\d\d"))
+    assert page.get_by_role("option").count() < 60  # windowed: what is not seen is not in the page
+    worst_ms = page.evaluate(INPUT_DELAY, 20)
+    with capsys.disabled():
+        print(f"\n{MANY} alarms: worst of 20 key presses drawn after {worst_ms:.0f} ms")
+    page.keyboard.press("x")
+    page.keyboard.press("a")
+    expect(page.locator(".action-form [name=note]")).to_have_attribute("required", "")
+    page.keyboard.type("exercise of the whole post")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_have_text(f"{MANY + 3} alarms acknowledged.")
+    stage.alerts(*gone(many))
+
+
+def test_tabs_share_one_stream_and_the_next_one_takes_over(
+    sign_in: SignIn, open_context: Callable[..., BrowserContext], stage: Stage
+) -> None:
+    context = open_context()
+    streams: list[str] = []
+    context.on("request", lambda request: streams.append(request.url) if "/api/stream" in request.url else None)
+    first = sign_in("sari", context=context)
+    second = sign_in("sari", context=context)
+    leader = "() => document.querySelector('.leader').textContent"
+    assert (first.evaluate(leader), second.evaluate(leader)) == ("in this tab", "in another tab")
+    assert len(streams) == 1
+
+    def seen_by(page: Page, vehicle: str) -> None:
+        page.locator(".search").fill(vehicle)
+        expect(page.get_by_role("option").filter(has_text=vehicle)).to_be_visible()
+
+    stage.alerts(alert(stage, "sos", "KT-8202-SX", 5, severity="critical", reason="duress"))
+    seen_by(first, "KT-8202-SX: sos")
+    seen_by(second, "KT-8202-SX: sos")
+    first.close()
+    expect(second.locator(".leader")).to_have_text("in this tab")
+    stage.alerts(alert(stage, "sos", "KT-8203-SX", 5, severity="critical", reason="duress"))
+    seen_by(second, "KT-8203-SX: sos")
+    assert len(streams) == 2

@@ -1,0 +1,191 @@
+"""What an operator does and sees in the control room, in a real browser on a real console."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from models.alert import Message
+from tests.console.browser.conftest import SignIn
+from tests.console.browser.stage import Stage, alert, instant_ms
+
+SCRIPT = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
+
+
+def row(page: Page, *words: str) -> Locator:
+    """The row of the list that has these words."""
+    found = page.get_by_role("option")
+    for word in words:
+        found = found.filter(has_text=word)
+    return found
+
+
+def to_row(page: Page, *words: str) -> None:
+    """Go to a row with the keyboard alone."""
+    page.keyboard.press("Escape")
+    for _ in range(40):
+        if row(page, *words).and_(page.locator("[aria-selected=true]")).count():
+            return
+        page.keyboard.press("j")
+    raise AssertionError(f"no row {words} within 40 steps")
+
+
+def test_an_alarm_goes_its_whole_way_by_keyboard_alone(sign_in: SignIn, stage: Stage) -> None:
+    raised = alert(stage, "wrong-way", "KT-8102-SX", 30)
+    stage.alerts(raised)
+    page = sign_in("budi")
+    wrong_way = row(page, "Wrong way", "BTG-01")
+    expect(wrong_way).to_contain_text("NOT ACK'D")
+    to_row(page, "Wrong way")
+
+    page.keyboard.press("a")
+    expect(wrong_way).to_contain_text("acknowledged by budi")
+    page.keyboard.press("g")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Patroli 3")
+    page.keyboard.press("Enter")
+    expect(wrong_way).to_contain_text("Patroli 3")
+    page.keyboard.press("n")
+    page.keyboard.type("driver answers by radio")
+    page.keyboard.press("Enter")
+    expect(page.locator(".convoy-timeline")).to_contain_text("driver answers by radio")
+    page.keyboard.press("c")
+    expect(page.get_by_role("status").filter(has_text="Only what is over")).to_be_visible()
+
+    stage.alerts(raised.model_copy(update={"transition": "cleared", "at_ms": instant_ms(), "detected_at_ms": instant_ms()}))
+    expect(wrong_way).to_contain_text("over, to be closed")
+    page.keyboard.press("c")
+    page.get_by_label("Reason").select_option("authorised")
+    page.keyboard.press("Enter")
+    expect(wrong_way).to_contain_text("left the list")
+
+
+def test_shelving_wants_a_reason_and_shows_the_alarm_on_the_shelf(sign_in: SignIn, stage: Stage) -> None:
+    stage.alerts(alert(stage, "bad-position", "POL-64-32", 30, severity="medium", reason="mock"))
+    page = sign_in("budi")
+    to_row(page, "Doubtful position")
+    page.keyboard.press("s")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(row(page, "Doubtful position")).to_contain_text("NOT ACK'D")  # without a reason nothing was sent
+    page.keyboard.type("tracker is being changed")
+    page.keyboard.press("Enter")
+    shelf = page.locator(".shelf")
+    expect(shelf).to_contain_text("shelved (1)")
+    shelf.locator("summary").click()
+    expect(shelf).to_contain_text("tracker is being changed")
+    shelf.get_by_role("button", name="Unshelve").click()
+    expect(row(page, "Doubtful position")).to_be_visible()
+
+
+def test_a_critical_alarm_is_not_shelved_and_a_viewer_does_nothing(sign_in: SignIn) -> None:
+    page = sign_in("tamu")
+    to_row(page, "Off route")
+    page.keyboard.press("a")
+    expect(page.locator(".toast")).to_have_text("Your role can only read.")
+    page = sign_in("budi")
+    to_row(page, "Off route")
+    page.keyboard.press("s")
+    expect(page.locator(".toast")).to_have_text("A critical alarm cannot be shelved.")
+
+
+def test_the_second_operator_is_told_who_was_first(sign_in: SignIn, stage: Stage) -> None:
+    raised = alert(stage, "overspeed", "POL-64-41", 30, severity="medium", reason="too-fast")
+    stage.alerts(raised)
+    first, second = sign_in("budi"), sign_in("sari")
+    to_row(first, "Too fast", "MBK-04")
+    first.keyboard.press("a")
+    expect(row(second, "Too fast", "MBK-04")).to_contain_text("acknowledged by budi")
+    # what the second would have sent had both pressed within one way to the server
+    told = second.evaluate(
+        """async (alert_id) => { const { act } = await import('/static/js/acting.js');
+        return (await act('acknowledge', { members: [{ alert_id, notification: false, state: 'active-unack' }] })).words; }""",
+        raised.alert_id,
+    )
+    assert "budi was first" in told
+
+
+def test_text_from_outside_never_becomes_markup(sign_in: SignIn, stage: Stage) -> None:
+    told = Message(en=f"A {SCRIPT} B", id=f"A {SCRIPT} B")
+    plan = stage.plans[0].model_copy(
+        update={"convoy_id": f"X{SCRIPT}"[:64], "name": SCRIPT, "operation": SCRIPT,
+                "checkpoints": [one.model_copy(update={"name": SCRIPT}) for one in stage.plans[0].checkpoints]}
+    )  # fmt: skip
+    stage.raise_plans([plan])
+    hostile = alert(stage, "sos", SCRIPT[:64], 10, severity="critical", message=told, reason=SCRIPT, convoy_id=plan.convoy_id)
+    stage.alerts(hostile)
+    page = sign_in("sari")
+    to_row(page, "Emergency")
+    expect(page.locator(".dock-message")).to_have_text(f"A {SCRIPT} B")
+    for key, field in (("A", "note"), ("g", "assignee"), ("n", "note")):
+        page.keyboard.press(key)
+        page.locator(f".action-form [name={field}]").fill(SCRIPT)
+        page.keyboard.press("Enter")
+        expect(page.locator(".action-form")).to_have_count(0)
+    expect(row(page, "Emergency")).to_contain_text(SCRIPT[:20])
+    assert page.evaluate("[window.hacked ?? null, document.querySelectorAll('img, main script').length]") == [None, 0]
+    stage.send(stage.topics.plans, [(plan.convoy_id, None)])
+    stage.alerts(hostile.model_copy(update={"transition": "cleared", "at_ms": instant_ms(), "detected_at_ms": instant_ms()}))
+
+
+def test_rows_do_not_move_under_the_focus_and_new_ones_wait_behind_a_bar(sign_in: SignIn, stage: Stage) -> None:
+    page = sign_in("budi")
+    page.keyboard.press("Escape")
+    keys = "rows => rows.map((row) => row.dataset.key)"
+    before = page.get_by_role("option").evaluate_all(keys)
+    stage.alerts(alert(stage, "early-departure", "POL-64-41", 20, severity="critical", reason="left-early"))
+    bar = page.locator(".new-bar")
+    expect(bar).to_have_text("1 new")
+    assert page.get_by_role("option").evaluate_all(keys) == before
+    page.keyboard.press("r")
+    expect(row(page, "Early departure")).to_be_visible()
+    expect(bar).to_be_hidden()
+
+
+def test_the_map_shows_every_vehicle_with_and_without_webgl(sign_in: SignIn) -> None:
+    page = sign_in("tamu", webgl=True)
+    page.wait_for_function(
+        "() => document.querySelector('.map-place').kawalMap?.queryRenderedFeatures({ layers: ['vehicle'] }).length >= 10"
+    )
+    assert page.evaluate("document.querySelector('.map-place').kawalMap.queryRenderedFeatures({ layers: ['route'] }).length") > 0
+    plain = sign_in("tamu")
+    expect(plain.locator(".map-notice")).to_contain_text("no WebGL")
+    expect(plain.locator(".map-svg .vehicle")).to_have_count(16)
+    plain.get_by_role("button", name="Table").click()
+    expect(plain.locator(".facts-table tbody tr")).to_have_count(16)
+
+
+def test_blocked_sound_shows_a_bar_until_it_is_allowed(sign_in: SignIn, open_context: Callable[..., BrowserContext]) -> None:
+    context = open_context()
+    context.add_init_script(
+        """window.AudioContext = class extends EventTarget { state = 'suspended'; currentTime = 0;
+        resume() { this.state = 'running'; this.dispatchEvent(new Event('statechange')); return Promise.resolve(); } };
+        window.OscillatorNode = window.GainNode = class { connect(next) { return next; } start() {} stop() {} };"""
+    )
+    page = sign_in("budi", context=context)
+    bar = page.get_by_role("button", name=re.compile("Sound is blocked"))
+    expect(bar).to_be_visible()
+    bar.click()
+    expect(bar).to_be_hidden()
+
+
+@pytest.mark.parametrize(("zone", "told"), [("Asia/Jakarta", "WIB"), ("Asia/Makassar", "WITA"), ("Asia/Jayapura", "WIT")])
+def test_times_carry_their_zone(sign_in: SignIn, zone: str, told: str) -> None:
+    page = sign_in("tamu")
+    shown = page.evaluate(
+        """async (zone) => { const time = await import('/static/js/time.js'); const words = await import('/static/js/words.js');
+        time.chooseZone(zone); const english = time.stamp('2024-11-27T16:30:05Z', null);
+        await words.speak('id'); return [english, time.stamp('2024-11-27T16:30:05Z', null)]; }""",
+        zone,
+    )
+    day, hour = {"WIB": ("27", "23"), "WITA": ("28", "00"), "WIT": ("28", "01")}[told]
+    assert shown == [f"{day}/11/2024 {hour}:30:05 {told}", f"{day}/11/2024 {hour}.30.05 {told}"]
+
+
+def test_a_report_desk_sees_alarms_and_no_position(sign_in: SignIn) -> None:
+    page = sign_in("meja")
+    expect(row(page, "Off route")).to_be_visible()
+    expect(page.locator(".map, .convoy")).to_have_count(0)
+    to_row(page, "Off route")
+    expect(page.locator(".dock-message")).to_contain_text("KT-8301-SX")

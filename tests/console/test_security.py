@@ -1,0 +1,161 @@
+"""Nothing is read without a session, and nothing done without its token and the right role."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from starlette.routing import Route
+
+from console.security import CONTENT_SECURITY_POLICY
+from console.server import create_app
+from console.sessions import IDLE_S, WHOLE_S
+from tests.console.conftest import PASSWORD, Served, events, serve
+
+SPAN = "from=2026-11-18T09:00:00Z&to=2026-11-18T10:00:00Z"
+BAD = {"action": "nothing"}
+
+# What each role is answered: 200 and the like where the request is heard, 403 where the role may not.
+ROUTES: list[tuple[str, str, str]] = [
+    ("GET", "/api/stream", "VOSR"),
+    ("POST", "/api/actions", "OS"),
+    ("GET", "/api/convoys/BTG-01/history", "VOS"),
+    ("GET", "/api/convoys/BTG-01/pings?limit=0", "VOS"),
+    ("GET", "/api/playback", "VOS"),
+    ("GET", f"/api/report?{SPAN}", "VOSR"),
+    ("GET", f"/api/report.csv?{SPAN}", "VOSR"),
+    ("GET", "/api/quality", "VOSR"),
+    ("GET", "/api/audit", "S"),
+    ("GET", "/basemap/user.pmtiles", "VOSR"),
+    ("POST", "/api/logout", "VOSR"),
+]
+OPEN = {"/", "/api/session", "/api/login", "/api/first", "/basemap/land.json"}
+ROLES = {"V": "viewer", "O": "operator", "S": "supervisor", "R": "report-desk"}
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    basemap = tmp_path / "map.pmtiles"
+    basemap.write_bytes(bytes(range(100)))
+    async with serve(tmp_path, basemap=basemap) as running:
+        yield running
+
+
+async def test_the_table_names_every_route(served: Served) -> None:
+    routes = {route.path for route in create_app(served.desk).routes if isinstance(route, Route)}
+    named = {path.partition("?")[0].replace("BTG-01", "{convoy_id}") for _, path, _ in ROUTES}
+    assert routes == named | OPEN
+
+
+async def test_without_a_session_every_route_is_401_and_every_answer_carries_the_headers(served: Served) -> None:
+    async with served.client() as client:
+        for method, path, _ in ROUTES:
+            answer = await client.request(method, path, json=BAD)
+            assert answer.status_code == 401, path
+            assert answer.json() == {"error": "no-session"}
+        for path in ("/", "/api/session", "/static/no-such-file", "/static/../users.json", "/nowhere"):
+            answer = await client.get(path)
+            assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY, path
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert "hash" not in answer.text
+        assert (await client.get("/api/session")).headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("letter", sorted(ROLES))
+async def test_each_role_may_do_what_it_may(served: Served, letter: str) -> None:
+    async with served.signed_in(ROLES[letter]) as client:  # type: ignore[arg-type]
+        for method, path, allowed in ROUTES:
+            async with client.stream(method, path, json=BAD if method == "POST" else None) as answer:
+                assert (answer.status_code == 403) == (letter not in allowed), (path, answer.status_code)
+                assert answer.status_code < 500
+                assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+
+
+async def test_a_post_needs_the_sessions_token_and_its_own_origin(served: Served) -> None:
+    async with served.signed_in() as client:
+        for headers in ({"X-Kawal-Csrf": ""}, {"X-Kawal-Csrf": "wrong"}, {"Origin": "https://elsewhere.example"}):
+            answer = await client.post("/api/actions", json=BAD, headers=headers)
+            assert (answer.status_code, answer.json()) == (403, {"error": "csrf"})
+        assert (await client.post("/api/actions", json=BAD, headers={"Origin": served.url})).status_code == 422
+        foreign = await client.post("/api/login", json={}, headers={"Origin": "https://elsewhere.example"})
+        assert foreign.status_code == 403
+
+
+async def test_a_session_ends_when_nobody_uses_it_and_after_a_shift(served: Served) -> None:
+    async with served.signed_in() as client:
+        served.now_s += IDLE_S
+        assert (await client.get("/api/session")).status_code == 200
+        served.now_s += IDLE_S + 1
+        assert (await client.get("/api/session")).status_code == 401
+    async with served.signed_in() as client, events(client) as stream:
+        await stream.next("snapshot")
+        begin_s = served.now_s
+        while served.now_s - begin_s <= WHOLE_S:
+            served.desk.second()  # an open stream is use, up to the end of the shift
+            assert (await client.get("/api/session")).status_code == 200
+            served.now_s += IDLE_S - 1
+        served.desk.second()
+        with pytest.raises(AssertionError, match="ended"):
+            await stream.next("no-such-event")
+        assert (await client.get("/api/session")).status_code == 401
+
+
+async def test_a_disabled_person_is_out_within_a_second_and_signing_out_ends_a_session(served: Served) -> None:
+    async with served.signed_in() as client, events(client) as stream:
+        await stream.next("snapshot")
+        served.desk.people.disable("ani")
+        served.desk.second()
+        with pytest.raises(AssertionError, match="ended"):
+            await stream.next("no-such-event")
+        assert (await client.get("/api/session")).status_code == 401
+    async with served.signed_in("viewer", "budi") as client:
+        kept = {"Cookie": f"kawal-session={client.cookies['kawal-session']}"}
+        assert (await client.post("/api/logout")).status_code == 200
+        assert (await client.get("/api/session", headers=kept)).status_code == 401
+
+
+async def test_guessing_passwords_gets_slow_and_an_unknown_name_is_told_nothing_else(served: Served) -> None:
+    served.desk.people.add("ani", "operator", PASSWORD)
+    async with served.client() as client:
+        for user in ("ani", "nobody", "ani", "nobody", "ani"):
+            answer = await client.post("/api/login", json={"user": user, "password": "wrong password", "post": "x"})
+            assert (answer.status_code, answer.json()) == (401, {"error": "bad-login"})
+        right = {"user": "ani", "password": PASSWORD, "post": "x"}
+        answer = await client.post("/api/login", json=right)
+        assert answer.status_code == 429
+        served.now_s += int(answer.headers["Retry-After"])
+        assert (await client.post("/api/login", json=right)).status_code == 200
+    assert [event["event"] for event in served.desk.journal.newest("9", 9)] == ["signed-in"] + ["refused"] * 5
+
+
+async def test_the_first_link_makes_one_supervisor_once(served: Served) -> None:
+    asked = {"token": served.desk.first.text, "user": "ani", "password": PASSWORD, "post": "Posko 1"}
+    async with served.client() as client:
+        assert (await client.post("/api/first", json=asked | {"token": "wrong"})).status_code == 401
+        assert (await client.post("/api/first", json=asked | {"password": "short"})).status_code == 422
+        first = await client.post("/api/first", json=asked)
+        assert (first.status_code, first.json()["role"]) == (200, "supervisor")
+        assert (await client.post("/api/first", json=asked | {"user": "budi"})).status_code == 401
+    assert [user.name for user in served.desk.people.all()] == ["ani"]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"user":1}', b'{"user":"' + b"x" * 65 + b'"}', b"x" * 70_000])
+async def test_what_is_no_sign_in_is_refused(served: Served, body: bytes) -> None:
+    async with served.client() as client:
+        assert (await client.post("/api/login", content=body)).status_code in (413, 422)
+
+
+async def test_over_tls_the_cookie_is_bound_to_this_host(tmp_path: Path) -> None:
+    async with serve(tmp_path, secure=True) as served, served.client() as client:
+        served.desk.people.add("ani", "operator", PASSWORD)
+        answer = await client.post("/api/login", json={"user": "ani", "password": PASSWORD, "post": "x"})
+        cookie = answer.headers["Set-Cookie"]
+        assert cookie.startswith("__Host-kawal-session=")
+        assert all(part in cookie for part in ("HttpOnly", "Secure", "SameSite=strict", "Path=/"))
+        assert "Strict-Transport-Security" in answer.headers
+
+
+async def test_the_basemap_is_read_in_ranges(served: Served) -> None:
+    async with served.signed_in("viewer") as client:
+        part = await client.get("/basemap/user.pmtiles", headers={"Range": "bytes=10-19"})
+        assert (part.status_code, part.content) == (206, bytes(range(10, 20)))
+        assert (await client.get("/basemap/user.pmtiles", headers={"Range": "bytes=500-"})).status_code == 416

@@ -1,0 +1,145 @@
+"""gaps: what arrives later than what came after it is judged late, in its own event time, and changes nothing live."""
+
+import random
+from collections.abc import Callable, Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.alert import Alert
+from models.plan import ConvoyPlan
+from streams.recording import Arrival
+from tests.streams.engine.road import STRAIGHT, Drive, Point, examples, instant, line, ping, plan, seconds
+
+END_S = 1500
+Order = Callable[[float], float]
+
+
+def on_time(at_s: float) -> float:
+    return at_s
+
+
+def newest_first(at_s: float) -> float:
+    """Without a network from 350 to 1000 s; then the phone sends the newest fix and after it the older ones."""
+    return 1000 + at_s / 1000 if 350 <= at_s < 1000 else at_s
+
+
+def backwards(at_s: float) -> float:
+    return 1001 - at_s / 1000 if 350 <= at_s < 1000 else at_s
+
+
+def drive(
+    where: Callable[[float], Point], order: Order = on_time, every_s: int = 10, **fields: object
+) -> list[Arrival]:
+    pings = [ping(at_s, where(at_s), received_s=order(at_s), **fields) for at_s in range(0, END_S, every_s)]
+    return sorted(pings, key=lambda arrival: arrival.received_ms)
+
+
+def off_between(from_s: float, to_s: float) -> Callable[[float], Point]:
+    return lambda at_s: (10.0 * at_s, 200.0 if from_s <= at_s <= to_s else 0.0)
+
+
+def told(arrivals: Iterable[Arrival], convoy: ConvoyPlan | None = None) -> list[Alert]:
+    alerts = Drive(convoy or plan(STRAIGHT)).send(*arrivals).until(END_S + 70).alerts
+    return [alert for alert in alerts if alert.kind not in ("signal-lost", "arrived")]
+
+
+def steps(alerts: Iterable[Alert]) -> list[tuple[str, str, float, float]]:
+    return [(a.kind, a.transition, seconds(a.onset_ms), seconds(a.at_ms)) for a in alerts]
+
+
+@pytest.mark.parametrize("order", [newest_first, backwards])
+def test_a_detour_in_a_gap_is_told_as_if_it_had_been_heard_but_late(order: Order):
+    live, late = told(drive(off_between(400, 700))), told(drive(off_between(400, 700), order))
+    assert steps(late) == steps(live) == [("deviation", "raised", 400, 420), ("deviation", "cleared", 400, 730)]
+    assert [a.alert_id for a in late] == [a.alert_id for a in live]
+    assert [(a.late, a.sounds) for a in late] == [(True, False)] * 2
+    assert [(a.progress_m, a.lateral_m) for a in late] == [(a.progress_m, a.lateral_m) for a in live]
+
+
+def test_a_halt_and_a_sprint_in_a_gap_are_told():
+    def where(at_s: float) -> Point:
+        stood_s = min(max(at_s - 400, 0), 250)
+        return (10.0 * (at_s - stood_s) + 25 * min(max(at_s - 700, 0), 60), 0.0)
+
+    assert steps(told(drive(where, newest_first))) == [
+        ("stall", "raised", 400, 580),
+        ("stall", "cleared", 400, 670),
+        ("overspeed", "raised", 710, 740),
+        ("overspeed", "cleared", 710, 780),
+    ]
+
+
+def test_what_goes_on_after_the_gap_is_told_once_by_the_live_run():
+    alerts = told(drive(off_between(900, 1100), newest_first))
+    assert steps(alerts) == [("deviation", "raised", 1000, 1020), ("deviation", "cleared", 1000, 1130)]
+
+
+def test_what_the_live_run_knows_is_not_told_again():
+    alerts = told(drive(off_between(300, 1200), newest_first))
+    assert steps(alerts) == [("deviation", "raised", 300, 320), ("deviation", "cleared", 300, 1230)]
+
+
+def test_a_last_word_before_silence_is_told_with_all_that_led_to_it():
+    """Nothing comes after the burst."""
+    arrivals = [a for a in drive(off_between(600, 2000), newest_first) if a.received_ms <= ping(1001, None).received_ms]
+    raised, cleared = told(arrivals)
+    assert steps([raised, cleared]) == [("deviation", "raised", 600, 620), ("deviation", "cleared", 600, 1000)]
+    assert cleared.reason == "gap-over"
+
+
+def test_the_older_ones_count_as_older_and_the_vehicle_stays_where_it_is():
+    trip = Drive(plan(STRAIGHT)).send(*drive(off_between(400, 700), newest_first))
+    assert trip.counts["older"] == 65
+    assert trip.progress_m() == 14_900
+
+
+def test_before_the_departure_nothing_is_told():
+    convoy = plan(STRAIGHT, depart_at=instant(1050))
+    waits = drive(lambda at_s: (max(10.0 * (at_s - 1050), 0.0), 200.0 if at_s < 600 else 0.0), newest_first)
+    assert told(waits, convoy) == []
+
+
+def test_a_road_there_and_back_is_followed_from_where_the_gap_began():
+    road: list[Point] = [(0, 0), (8000, 0), (0, 0)]
+    alerts = told(
+        drive(lambda at_s: (10.0 * at_s if at_s < 800 else 16_000 - 10.0 * at_s, 0.0), newest_first), plan(road)
+    )
+    assert alerts == []
+
+
+def test_more_than_is_kept_is_judged_in_parts():
+    alerts = told(drive(off_between(400, 500), newest_first, every_s=1))
+    assert ("deviation", "raised", 402, 422) in steps(alerts)
+
+
+def test_a_copy_of_an_older_ping_says_nothing():
+    arrivals = drive(off_between(500, 520))
+    again = [a._replace(received_ms=a.received_ms + 45_000) for a in arrivals]
+    both = sorted(arrivals + again, key=lambda arrival: arrival.received_ms)
+    assert steps(told(both)) == steps(told(arrivals))
+
+
+def test_a_vehicle_that_leaves_the_plan_is_told_of_no_more():
+    trip = Drive(plan(STRAIGHT))
+    trip.send(*(a for a in drive(off_between(400, 700), newest_first) if a.received_ms <= ping(1010, None).received_ms))
+    trip.detection.withdraw_plan("C1")
+    before = len(trip.alerts)
+    assert [a.kind for a in trip.until(1200).alerts[before:]] == []
+
+
+@settings(max_examples=examples(30), deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from((5, 10, 15)), st.sampled_from((0.0, 120.0, -200.0)))
+def test_pings_that_overtake_each_other_within_a_minute_tell_the_same(seed: int, every_s: int, aside_m: float):
+    rng = random.Random(seed)
+
+    def where(at_s: float) -> Point:
+        stood_s = min(max(at_s - 1000, 0), 300)
+        return (8.0 * (at_s - stood_s), aside_m if 300 <= at_s < 600 else 0.0)
+
+    convoy = plan(line((0, 0), (20_000, 0), 500))
+    live = told(drive(where, every_s=every_s), convoy)
+    late = told(drive(where, lambda at_s: at_s + rng.uniform(0, 60), every_s), convoy)
+    assert {(a.kind, a.transition) for a in late} == {(a.kind, a.transition) for a in live}
+    assert len({a.alert_id for a in late}) == len({a.alert_id for a in live})
