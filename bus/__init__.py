@@ -1,1 +1,1 @@
-"""Kafka as every process uses it: topics followed without a group, their settings, plans, log lines, tasks."""
+"""Kafka as every process uses it: the way there, topics followed without a group, plans, log lines, tasks."""

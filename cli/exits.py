@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -9,10 +11,17 @@ from pathlib import Path
 from typing import NoReturn
 
 import typer
-from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    SaslAuthenticationFailed,
+    UnknownTopicOrPartitionError,
+)
 
 from bus.connection import connection
 from deploy.kafka.errors import EmbeddedKafkaError
+from deploy.security.errors import SecurityError
 from models.plan import ConvoyPlan
 from models.plan_file import PlanError, load_plan
 from models.settings import Settings, SettingsError, load_settings
@@ -64,13 +73,38 @@ def read_plans(path: Path, tell: Callable[[str], None] = lambda _: None) -> list
 
 @contextmanager
 def broker_faults(broker: str) -> Iterator[None]:
-    """Turn what the broker cannot do into an exit: NO_BROKER if it does not answer, CHECK_FAILED without topics."""
+    """Turn what the broker cannot do into an exit: NO_BROKER if it does not answer, CHECK_FAILED without topics.
+
+    BAD_INPUT if it does answer, and does not let us in or is not the one that the settings trust.
+    """
+    refusals = _Refusals()
+    logging.getLogger("aiokafka").addHandler(refusals)
     try:
         yield
     except (KafkaConnectionError, KafkaTimeoutError):
+        if refusals.last:
+            leave(
+                Exit.BAD_INPUT,
+                f"The Kafka broker at {broker} refuses us, or is not the one we trust: {refusals.last}."
+                " Look at KAWAL_KAFKA_USER, KAWAL_KAFKA_PASSWORD_FILE, _CA_FILE, _CERT_FILE and _KEY_FILE.",
+            )
         leave(Exit.NO_BROKER, f"No Kafka broker answers at {broker}. Is it running, and is KAWAL_BROKER right?")
     except UnknownTopicOrPartitionError as error:
         leave(Exit.CHECK_FAILED, f"Topic {error} is missing. Create the set with `kawal topics ensure`.")
+    finally:
+        logging.getLogger("aiokafka").removeHandler(refusals)
+
+
+class _Refusals(logging.Handler):
+    """Notes why a broker that answered did not let us in: the client library tells that in its log only."""
+
+    last: str | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.args[-1] if isinstance(record.args, tuple) and record.args else None
+        # Where it is told nothing, a broker that wants TLS or an account closes the connection at the first request.
+        if isinstance(error, ssl.SSLError | SaslAuthenticationFailed | KafkaConnectionError):
+            self.last = str(error).rstrip(".")
 
 
 def explain(error: BaseException) -> tuple[Exit, str] | None:
@@ -79,7 +113,7 @@ def explain(error: BaseException) -> tuple[Exit, str] | None:
         return Exit.NO_BROKER, "The Kafka broker does not answer any more. Is it running? See `kawal doctor`."
     if isinstance(error, EmbeddedKafkaError):
         return Exit.FAILED, str(error)
-    if isinstance(error, SettingsError | PlanError):
+    if isinstance(error, SettingsError | PlanError | SecurityError):
         return Exit.BAD_INPUT, str(error)
     if isinstance(error, KafkaError):
         return Exit.FAILED, f"The Kafka broker refused: {error}"

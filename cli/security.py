@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from bus.connection import connection
 from cli.exits import Exit, broker_faults, broker_of, leave, read_settings
 from deploy.security.apply import apply as apply_folder
 from deploy.security.commands import acl_commands
-from deploy.security.folder import Outcome, SecurityError, SecurityFolder, initialise
+from deploy.security.folder import Outcome, SecurityFolder, initialise
 from models.topics import TopicSet
 
 FOLDER = Path("kawal-security")
@@ -37,10 +38,7 @@ def init(
     monitor, admin, and each --vehicle) a folder with a key, a certificate, a password and kawal.env, which names them
     and holds no secret. Run it again to add a vehicle, or to make anew what you have removed.
     """
-    try:
-        made = initialise(folder, broker or [], vehicle or [])
-    except SecurityError as error:
-        leave(Exit.BAD_INPUT, str(error))
+    made = initialise(folder, broker or [], vehicle or [])
     for outcome in made:
         typer.echo(_line(outcome))
     accounts = SecurityFolder(folder)
@@ -70,11 +68,7 @@ def apply(folder: Folder = FOLDER) -> None:
     keys, topics = SecurityFolder(folder), TopicSet(settings.topic_prefix, settings.partitions)
     try:
         with broker_faults(broker):
-            from bus.connection import connection
-
             asyncio.run(apply_folder(connection(broker), keys, topics))
-    except SecurityError as error:
-        leave(Exit.BAD_INPUT, str(error))
     except TimeoutError:
         leave(Exit.NO_BROKER, f"The broker at {broker} did not take it up in time. Run this again.")
     typer.echo(f"{len(keys.accounts())} accounts have their rights on {topics.prefix}.*", err=True)
@@ -83,10 +77,7 @@ def apply(folder: Folder = FOLDER) -> None:
 @app.command()
 def revoke(name: Annotated[str, typer.Argument(help="The account.")], folder: Folder = FOLDER) -> None:
     """Put an account's keys aside; `kawal security apply` then takes its password and rights away."""
-    try:
-        SecurityFolder(folder).revoke(name)
-    except SecurityError as error:
-        leave(Exit.BAD_INPUT, str(error))
+    SecurityFolder(folder).revoke(name)
     typer.echo(f"{name} is revoked in {folder}. Tell the broker: kawal security apply {folder}", err=True)
 
 

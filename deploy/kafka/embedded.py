@@ -88,7 +88,8 @@ class EmbeddedKafka:
     def start(self, progress: Progress | None = None) -> None:
         """Start the broker, or start it again after `stop` or `kill`; returns when it serves requests.
 
-        The first start ever downloads 45 MB, reported to `progress`. Raises EmbeddedKafkaError, one clear line.
+        The first start ever downloads 45 MB, reported to `progress`. Raises EmbeddedKafkaError, one clear line, and
+        SecurityError if the folder of keys lacks something.
         """
         assert self.pid is None, "the broker runs already"
         java.find_java()
@@ -142,6 +143,7 @@ class EmbeddedKafka:
         settings, self._internal_port = self._settings, None
         if self._security:
             keys = self._security.folder
+            keys.require()
             settings = broker_settings(str(keys.key_store), str(keys.authority)) | settings
             self._internal_port = free_port()
         text = properties(Ports(self.port, free_port(), self._internal_port), settings)

@@ -6,7 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaError
 
 from bus.connection import connection
 from deploy.security.apply import apply
@@ -27,6 +27,10 @@ class Security(NamedTuple):
             how = connection(address, self.folder.by_certificate(ADMIN))
             with ThreadPoolExecutor(1) as apart:  # the caller may have an event loop of its own
                 apart.submit(asyncio.run, apply(how, self.folder, self.topics)).result()
-        except KafkaConnectionError:
+        except TimeoutError:
+            return False
+        except KafkaError as error:
+            if not error.retriable:
+                raise
             return False
         return True

@@ -53,7 +53,7 @@ def new_certificate(account: str, key_pem: bytes, authority: tuple[bytes, bytes]
     return built.sign(ca_key, SHA256()).public_bytes(Encoding.PEM)
 
 
-def fault_of(certificate_pem: bytes, key_pem: bytes, authority_pem: bytes) -> str | None:
+def fault_of(certificate_pem: bytes, key_pem: bytes, authority_pem: bytes, hosts: Sequence[str] = ()) -> str | None:
     """Return what is wrong with a certificate, None where all is well. Raises ValueError if unreadable."""
     certificate, ca = map(x509.load_pem_x509_certificate, (certificate_pem, authority_pem))
     if certificate.public_key() != _load(key_pem).public_key():
@@ -62,8 +62,17 @@ def fault_of(certificate_pem: bytes, key_pem: bytes, authority_pem: bytes) -> st
         certificate.verify_directly_issued_by(ca)
     except Exception:
         return "is of another authority"
+    if missing := [host for host in hosts if not _is_for(certificate, host)]:
+        return f"is not for {', '.join(missing)}"
     expires = certificate.not_valid_after_utc
     return f"expired on {expires:%Y-%m-%d}" if expires < datetime.now(UTC) else None
+
+
+def _is_for(certificate: x509.Certificate, host: str) -> bool:
+    try:
+        return _host(host) in certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return False
 
 
 def expiry_of(certificate_pem: bytes) -> datetime:

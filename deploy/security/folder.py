@@ -14,6 +14,7 @@ from typing import NamedTuple
 from deploy.kafka.cache import wait_for_lock
 from deploy.kafka.config import as_properties
 from deploy.security.certificates import expiry_of, fault_of, new_authority, new_certificate, new_key
+from deploy.security.errors import SecurityError
 from deploy.security.listeners import broker_settings
 from deploy.security.rights import ACCOUNTS, BROKER
 from models.settings import PREFIX, Settings
@@ -22,13 +23,13 @@ HOSTS = ("localhost", "127.0.0.1", "::1")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ADDRESS = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
+
+# Names that are something else: a process, a folder beside the accounts', or what Kafka calls who gave no name.
+_RESERVED = frozenset({*ACCOUNTS, BROKER, "ca", "revoked", "anonymous"})
+
 _PASSWORD_BYTES = 32
 _FILES = {"ca": "ca.crt", "cert": "client.crt", "key": "client.key", "password": "password"}
 _LOCK = "kawal.lock"
-
-
-class SecurityError(ValueError):
-    """The folder cannot be used; the message says what to do."""
 
 
 class Outcome(NamedTuple):
@@ -49,6 +50,11 @@ class SecurityFolder:
         self.authority_key = self.path / "ca" / "ca.key"
         self.broker_certificate = self.path / BROKER / "broker.crt"
         self.key_store = self.path / BROKER / "broker.pem"
+
+    def require(self) -> None:
+        """Raise SecurityError unless there is what a broker needs."""
+        if missing := [path for path in (self.authority, self.key_store) if not path.is_file()]:
+            raise SecurityError(f"{missing[0]} is missing. Make the keys first: kawal security init {self.path}")
 
     def accounts(self) -> list[str]:
         """Return the accounts that there are: those with a password."""
@@ -97,7 +103,7 @@ def initialise(path: Path, brokers: Sequence[str], vehicles: Sequence[str]) -> l
         if not _ADDRESS.fullmatch(address):
             raise SecurityError(f"{address!r} is no address of a broker: write host:port.")
     for name in vehicles:
-        if not _NAME.fullmatch(name) or name in (*ACCOUNTS, BROKER, "ca", "revoked"):
+        if not _NAME.fullmatch(name) or name.lower() in _RESERVED:
             raise SecurityError(f"{name!r} cannot be an account: letters, digits, . _ - and no name of a process.")
     folder = SecurityFolder(path)
     try:
@@ -148,7 +154,7 @@ def _pair(folder: SecurityFolder, certificate: Path, account: str, hosts: Sequen
 
     made = _make(certificate, issue)
     try:
-        fault = fault_of(certificate.read_bytes(), key.read_bytes(), folder.authority.read_bytes())
+        fault = fault_of(certificate.read_bytes(), key.read_bytes(), folder.authority.read_bytes(), hosts)
     except ValueError:
         fault = "cannot be read"
     if fault:

@@ -61,7 +61,7 @@ def role_of(account: str) -> str:
 
 def rights_of(account: str, topics: TopicSet) -> set[Right]:
     """Return everything that an account may do; nothing for a super user, who needs no right."""
-    role, group = role_of(account), f"{topics.prefix}-worker"
+    role, group = role_of(account), topics.worker_group
     rights = set(_topic_rights(role, topics))
     if role in {"worker", "monitor"}:
         # Both compare all topics of the set with what they must be.
@@ -80,13 +80,13 @@ def rights_of(account: str, topics: TopicSet) -> set[Right]:
 def _topic_rights(role: str, topics: TopicSet) -> Iterator[Right]:
     pings = (topics.convoy_pings, topics.escort_pings)
     dead_letters = tuple(map(topics.dlt, pings))
-    devices, gateway_dead_letters = f"{topics.prefix}.devices", f"{topics.prefix}.gateway-dlt"
+    unknown = topics.dlt(topics.gateway)
     reads, writes = {
         "worker": (
             (*pings, topics.ticks, topics.plans, topics.state),
             (topics.ticks, topics.alerts, topics.convoys, topics.state, *dead_letters),
         ),
-        "gateway": ((topics.plans, devices), (*pings, devices, *dead_letters, gateway_dead_letters)),
+        "gateway": ((topics.plans, topics.devices, unknown), (*pings, topics.devices, *dead_letters, unknown)),
         "console": (
             (*pings, topics.plans, topics.alerts, topics.convoys, topics.alert_actions),
             (topics.alert_actions,),

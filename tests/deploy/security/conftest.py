@@ -20,6 +20,11 @@ class Secured:
         self.kafka, self.folder, self.topics = kafka, security.folder, security.topics
         self.prefix, self.address = security.topics.prefix, kafka.bootstrap
 
+    @property
+    def internal(self) -> str:
+        """Where the broker listens for itself and its admin."""
+        return f"127.0.0.1:{self.kafka._internal_port}"
+
     def become(self, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let this process be an account from now on, by the environment that its process would have."""
         for name in [name for name in os.environ if name.startswith("KAWAL_")]:
@@ -28,7 +33,7 @@ class Secured:
             monkeypatch.setenv(name, value)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     """A running broker with accounts and rights, and no topic yet; its folder has letters that need care."""
     path = tmp_path_factory.mktemp("secured") / "kunci é"
