@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.directory import Assignment, Directory
 from gateway.metrics import STAGE, Metrics
@@ -44,8 +44,7 @@ NO_OFFSET = -1
 Status = Literal["accepted", "duplicate", "ignored", "dead-letter"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One message as an input received it.
 
     `authenticated` is the device whose credential it came with, None where the input itself vouches for the identity.
