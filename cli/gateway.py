@@ -33,13 +33,14 @@ def gateway(
 
     from bus.logs import configure_logs
     from bus.process import TopicsError
+    from gateway.calls import CallsError
     from gateway.server import BindError, run_gateway
 
     configure_logs()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run_gateway(broker, settings, insecure))
-    except BindError as error:
+    except (BindError, CallsError) as error:
         leave(Exit.BAD_INPUT, str(error))
     except KafkaConnectionError as error:
         leave(Exit.NO_BROKER, f"No Kafka broker answers at {broker} ({error}). Is it running? Try `kawal doctor`.")

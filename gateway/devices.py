@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from bus.connection import connection
 from bus.follow import Record, following
 from gateway.directory import Assignment, Directory
-from gateway.intake import DEVICE_HEADER, FORMAT_HEADER, Delivery, Intake, Outcome
+from gateway.intake import DEVICE_HEADER, FORMAT_HEADER, MESSAGES_MAX, Delivery, Intake, Outcome
 from gateway.metrics import Metrics
 from gateway.writer import Writer
 from models.dead_letter import CODE, RETRY_COUNT
@@ -61,8 +62,8 @@ class Devices:
         created_at = known.created_at if known else datetime.now(UTC)
         vehicle_id = known.vehicle_id if known else None
         hashed = token_hash(token)
-        await self._write(
-            Device(device_id=device_id, token_sha256=hashed, created_at=created_at, vehicle_id=vehicle_id)
+        await self.write(
+            [Device(device_id=device_id, token_sha256=hashed, created_at=created_at, vehicle_id=vehicle_id)]
         )
         return token
 
@@ -71,7 +72,7 @@ class Devices:
         device = self.directory.devices.get(device_id)
         if device is None:
             raise DeviceError(f"{device_id} is not registered; `kawal devices list` shows those that are")
-        await self._write(device.model_copy(update={"revoked_at": datetime.now(UTC)}))
+        await self.write([device.model_copy(update={"revoked_at": datetime.now(UTC)})])
 
     async def unknown(self) -> list[Unknown]:
         """Those that sent and belonged to no convoy then, nor do now."""
@@ -95,7 +96,7 @@ class Devices:
                 raise DeviceError(f"{vehicle_id} is in no convoy in force; import its plan first")
             known = self.directory.devices.get(device_id)
             device = known or Device(device_id=device_id, created_at=datetime.now(UTC))
-            await self._write(device.model_copy(update={"vehicle_id": vehicle_id}))
+            await self.write([device.model_copy(update={"vehicle_id": vehicle_id})])
         if not isinstance(self.directory.assignment(device_id), Assignment):
             raise DeviceError(f"No plan in force names {device_id}: say for which vehicle it is with --vehicle")
         waiting = [
@@ -103,14 +104,21 @@ class Devices:
             async for record in self._dead_letters()
             if _header(record, DEVICE_HEADER) == device_id and int(_header(record, RETRY_COUNT)) < REDRIVES_MAX
         ]
+        outcomes: list[Outcome] = []
         async with Writer(self._broker, self._topics) as writer:
-            return await Intake(self.directory, writer, self._topics, Metrics()).take(waiting)
+            intake = Intake(self.directory, writer, self._topics, Metrics())
+            for start in range(0, len(waiting), MESSAGES_MAX):
+                outcomes += await intake.take(waiting[start : start + MESSAGES_MAX])
+        return outcomes
 
-    async def _write(self, device: Device) -> None:
+    async def write(self, devices: Iterable[Device]) -> None:
+        """Register devices as they are given. Raises KafkaError."""
         async with AIOKafkaProducer(**connection(self._broker), acks="all") as producer:
-            key = device.device_id.encode()
-            await producer.send_and_wait(self._topics.devices, device.to_json(), key=key)
-        self.directory.put(device)
+            sent = []
+            for device in devices:
+                self.directory.put(device)
+                sent.append(await producer.send(self._topics.devices, device.to_json(), key=device.device_id.encode()))
+            await asyncio.gather(*sent)
 
     async def _dead_letters(self) -> AsyncIterator[Record]:
         """The messages of devices without a convoy, the oldest of each device first."""

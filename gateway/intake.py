@@ -9,16 +9,17 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
+from gateway.calls import Calls
 from gateway.directory import Assignment, Directory
 from gateway.metrics import STAGE, Metrics
 from gateway.protocols import FORMATS
 from gateway.protocols.report import Ignored, Report, Undecodable
-from gateway.writer import Outgoing, Writer
+from gateway.writer import Outgoing, Unavailable, Writer
 from models.dead_letter import Code, DeadLetter, headers
 from models.instants import ROLLOVER_MS
 from models.topics import TopicSet
@@ -40,12 +41,12 @@ SEEN_MAX = 200_000
 FORMAT_HEADER = "kawal.gateway.format"
 DEVICE_HEADER = "kawal.gateway.device"
 NO_OFFSET = -1
+SOS, MOCK = 1, 2
 
 Status = Literal["accepted", "duplicate", "ignored", "dead-letter"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One message as an input received it.
 
     `authenticated` is the device whose credential it came with, None where the input itself vouches for the identity.
@@ -84,8 +85,11 @@ class _Judged(NamedTuple):
 class Intake:
     """Decodes, identifies and writes."""
 
-    def __init__(self, directory: Directory, writer: Writer, topics: TopicSet, metrics: Metrics) -> None:
+    def __init__(
+        self, directory: Directory, writer: Writer, topics: TopicSet, metrics: Metrics, calls: Calls | None = None
+    ) -> None:
         self._directory = directory
+        self._calls = calls
         self._writer = writer
         self._topics = {"cargo": topics.convoy_pings, "escort": topics.escort_pings}
         self._source_topic = topics.gateway
@@ -101,11 +105,23 @@ class Intake:
         begin_s = time.monotonic()
         received_ms = time.time_ns() // 1_000_000
         judged = [self._judge(delivery, received_ms) for delivery in deliveries]
-        await self._writer.write([record for one in judged for record in one.records])
+        await self._write(judged)
         self._metrics.ack_seconds.observe(time.monotonic() - begin_s)
         for delivery, one in zip(deliveries, judged, strict=True):
             self._count(delivery, one)
         return [one.outcome for one in judged]
+
+    async def _write(self, judged: Sequence[_Judged]) -> None:
+        """Write all records; where Kafka takes none, calls for help go to the disk and the rest has to come again."""
+        try:
+            await self._writer.write([record for one in judged for record in one.records])
+        except Unavailable:
+            calls = [record for one in judged if one.marks & SOS for record in one.records]
+            if self._calls is None or not calls:
+                raise
+            self._calls.keep(calls)
+            if not all(one.marks & SOS for one in judged):
+                raise
 
     def _count(self, delivery: Delivery, judged: _Judged) -> None:
         outcome = judged.outcome
@@ -159,7 +175,7 @@ class Intake:
 
     def _ping(self, delivery: Delivery, report: Report, assignment: Assignment, received_ms: int) -> _Judged:
         seen = (assignment.vehicle_id, report.time_ms, report.lat, report.lon) if report.time_ms is not None else None
-        marks = report.sos | report.mock << 1
+        marks = report.sos * SOS | report.mock * MOCK
         known = self._seen.get(seen) if seen is not None else None
         if known is not None and known | marks == known:
             if not report.repeat_is_presence:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
+from bench.running_gateway import Gateway, running
 from bus import topic_admin
 from deploy.kafka.embedded import EmbeddedKafka
 from deploy.kafka.quick_start import archive
 from models.topics import TopicSet
-from tests.gateway.running import Gateway, running_gateway
+from tests.gateway.posts import post
 
 PARTITIONS = 4
 
@@ -61,7 +62,7 @@ async def replay_topics(kafka: EmbeddedKafka) -> TopicSet:
 @pytest.fixture(scope="session")
 def gateway(kafka: EmbeddedKafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """One running gateway for all tests, with a convoy and registered devices."""
-    with running_gateway(kafka.bootstrap, TopicSet("tgateway", PARTITIONS), tmp_path_factory.mktemp("gateway")) as made:
+    with running(post(kafka.bootstrap, TopicSet("tgateway", PARTITIONS), tmp_path_factory.mktemp("gateway"))) as made:
         yield made
 
 

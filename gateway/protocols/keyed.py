@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from gateway.protocols import values
 from gateway.protocols.report import Report, Undecodable
@@ -23,11 +23,19 @@ class Dialect:
 
 def parse(text: bytes) -> Members:
     """Read `key=value&...`; the last of several equal keys wins. Raises Undecodable."""
+    pairs = text.split(b"&", KEYS_MAX)
     try:
-        pairs = parse_qsl(text.decode(), keep_blank_values=True, max_num_fields=KEYS_MAX, errors="strict")
+        if len(pairs) <= KEYS_MAX:
+            return dict(map(_pair, pairs))
     except ValueError:
-        raise Undecodable("bad-field", f"is no key=value&... in UTF-8 of at most {KEYS_MAX} keys") from None
-    return dict(pairs)
+        pass
+    raise Undecodable("bad-field", f"is no key=value&... in UTF-8 of at most {KEYS_MAX} keys")
+
+
+def _pair(text: bytes) -> tuple[str, str]:
+    key, _, value = text.decode().partition("=")
+    is_plain = "%" not in value and "+" not in value
+    return key, value if is_plain else unquote_to_bytes(value.replace("+", " ")).decode()
 
 
 def report(keys: Members, dialect: Dialect) -> Report:

@@ -1,6 +1,9 @@
 """What a message of a tracker says, in the units of a ping, before anybody knows which vehicle it is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from models.dead_letter import Code
 from models.instants import EPOCH, ONE_MS
@@ -22,8 +25,7 @@ class Ignored:
     kind: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """A position, or without `lat` and `lon` the presence of a device; every field is in a ping's unit and range.
 
     `device` is the identity that the message claims, None where it names none. `time_ms` is None where the message has

@@ -3,7 +3,7 @@
 Speed is in knots, course and accuracy are 0 where unknown, and the only identity is `device.uniqueId`.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gateway.protocols import values
 from gateway.protocols.report import Ignored, Report, Undecodable

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from bench.running_gateway import Gateway
 from models.device import token_hash
 from tests.cli.command import kawal
-from tests.gateway.running import Gateway
 
 
 @pytest.fixture

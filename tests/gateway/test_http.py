@@ -11,10 +11,10 @@ import httpx
 import pytest
 from aiokafka import ConsumerRecord
 
+from bench.running_gateway import Gateway
 from bus.follow import following
 from models.dead_letter import CODE
 from models.ping import PING, Ping
-from tests.gateway.running import Gateway
 
 NOW_S = int(time.time())
 STRANGER = "marker-stranger"
