@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from aiokafka.structs import OffsetAndMetadata
 from bus.follow import Follower, Record
 from console.feed import Feed, Offsets
 from console.recall import KEPT_MS
+from console.records import alert_id_of
 from console.room import Room
 from models.topics import TopicSet
 
@@ -31,12 +33,22 @@ def read_topics(topics: TopicSet) -> list[str]:
 
 
 async def load(follower: Follower, room: Room, now_ms: int) -> None:
-    """Read the topics to their present end, of alerts and actions only the last days."""
+    """Read the topics to their present end; of alerts and actions the last days, and what is older and still open."""
     topics, since_ms = room.topics, now_ms - KEPT_MS
-    records: list[Record] = []
-    for topic, begin_ms in [(name, since_ms if "alert" in name else None) for name in read_topics(topics)]:
-        records += [record async for record in follower.to_end(topic, begin_ms)]
-    room.load(records, now_ms)
+    gc.disable()  # everything read is kept: looking for what could be dropped again and again takes a third of the time
+    try:
+        for topic, begin_ms in [(name, since_ms if "alert" in name else None) for name in read_topics(topics)]:
+            async for record in follower.to_end(topic, begin_ms):
+                room.take(record)
+        if old := room.open_but_unknown():
+            async for record in follower.to_end(topics.alerts):
+                # what has come meanwhile too: this reading goes past it
+                if record.timestamp >= since_ms or alert_id_of(record.value) in old:
+                    room.take(record)
+        room.begin(now_ms)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 class ReadBack:

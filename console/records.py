@@ -77,6 +77,14 @@ tell = msgspec.json.Decoder(Telling).decode
 read_status = msgspec.json.Decoder(StatusRecord).decode
 
 
+def alert_id_of(value: bytes | None) -> str | None:
+    """Give the alert that a record tells of; None for what is no alert."""
+    try:
+        return read_alert(value or b"").alert_id
+    except msgspec.MsgspecError:
+        return None
+
+
 def fields(struct: msgspec.Struct) -> dict[str, Any]:
     """Give a record's fields by name."""
     return {name: getattr(struct, name) for name in struct.__struct_fields__}

@@ -37,10 +37,8 @@ class Room:
     _plan_values: dict[str, bytes] = field(default_factory=dict)
     _pending: dict[str, dict[str, Any] | None] = field(default_factory=dict)
 
-    def load(self, records: Iterable[Record], now_ms: int) -> None:
-        """Take in what the topics hold already, and fold it once."""
-        for record in records:
-            self._take(record)
+    def begin(self, now_ms: int) -> None:
+        """Fold once what the topics held already, all of it taken."""
         self.book.refold(list(self.book.entries), now_ms)
         self.book.called.clear()
         self.book.acked.clear()
@@ -48,13 +46,18 @@ class Room:
 
     def apply(self, record: Record, now_ms: int) -> None:
         """Take in a further record and send what it changed; convoys wait for the next second."""
-        changed = self._take(record)
+        changed = self.take(record)
         if isinstance(changed, AlertAction):
             value = msgspec.Raw(changed.to_json())
             self.stream.publish("action", value, value)
             changed = changed.alert_id if changed.alert_id in self.book.entries else None
         if isinstance(changed, str):
             self._send_alarms(self.book.refold([changed], now_ms))
+
+    def open_but_unknown(self) -> set[str]:
+        """Give the alerts that the convoys have open and of which no record was taken: they are old."""
+        views = [view for view in self._pending.values() if view is not None]
+        return {alert_id for view in views for alert_id in view["open_alerts"]} - self.book.entries.keys()
 
     def status_ms(self, convoy_id: str) -> int | None:
         """Give the stream time of a convoy's newest status: in a replay set it is not the wall clock's."""
@@ -109,7 +112,7 @@ class Room:
             "counts": {name: {what: counts[name, what] for what in ("unacked", "all")} for name in RANK},
         }
 
-    def _take(self, record: Record) -> AlertAction | str | None:
+    def take(self, record: Record) -> AlertAction | str | None:
         """Keep a record; gives the action, or the alert that it changed."""
         topic, value = record.topic, record.value
         self.newest_ms = max(self.newest_ms, record.timestamp)

@@ -12,6 +12,7 @@ import typer.main
 
 from cli.lazy import LazyCommand
 from cli.main import app
+from console.metrics import Metrics as ConsoleMetrics
 from models.alert import Kind, Severity, Transition
 from models.dead_letter import Code
 from models.limits import Limits
@@ -80,7 +81,8 @@ def test_each_fate_of_a_record_is_documented(code: str) -> None:
 
 
 def metric_names() -> Iterator[str]:
-    for family in Metrics().registry.collect():
+    families = {family.name: family for made in (Metrics(), ConsoleMetrics()) for family in made.registry.collect()}
+    for family in families.values():
         if family.name.startswith("kawal_"):
             yield f"{family.name}_total" if family.type == "counter" else family.name
 

@@ -46,13 +46,21 @@ def test_catch_up_tells_the_peak_of_memory_and_finds_the_right_alerts(kafka: Emb
     assert result["peak_rss_mb"] > 0
 
 
+def test_the_console_is_measured_to_the_end(kafka: EmbeddedKafka) -> None:
+    options = ("--alerts", "200", "--clients", "3", "--convoys", "20", "--seconds", "3")
+    result = run("console", "--broker", kafka.bootstrap, *options)
+    assert (result["alerts"], result["clients"]) == (200, 3)
+    assert result["count"] > 0
+    assert result["stream_kb_per_s"] > 0
+
+
 def test_detect_finds_the_right_alerts() -> None:
     result = run("detect", "--pings", "20k")
     assert alerts(result) == (8, 8, 0)
     assert result["seconds"] > 0
 
 
-@pytest.mark.parametrize("name", ["throughput", "latency", "catchup", "detect", "accuracy"])
+@pytest.mark.parametrize("name", ["throughput", "latency", "catchup", "detect", "accuracy", "console"])
 def test_help_teaches_what_is_measured(name: str) -> None:
     told = subprocess.run([sys.executable, "-m", f"bench.{name}", "--help"], cwd=ROOT, capture_output=True, check=True)
     assert len(told.stdout.splitlines()) > 10

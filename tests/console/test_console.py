@@ -1,6 +1,7 @@
 """The console over real sockets and a real Kafka: what is on the topics is what every client has."""
 
 import asyncio
+import time
 from pathlib import Path
 
 from bus.plan_writer import write_plans
@@ -65,6 +66,18 @@ async def test_what_the_topics_hold_is_in_the_snapshot_and_what_comes_follows(
             assert (await stream.next("snapshot", "alert"))["state"] == "gone-unack"
         async with events(client, "another-boot-7") as stream:
             assert len((await stream.next("snapshot"))["alarms"]) == 2
+
+
+async def test_an_alarm_that_is_open_for_longer_than_what_is_kept_is_listed(
+    kafka: EmbeddedKafka, topics: TopicSet, produce: Produce, tmp_path: Path
+) -> None:
+    old_ms = round(time.time() * 1000) - 8 * 86_400_000
+    forgotten = alert(onset_ms=T_MS + 1)
+    status = STATUS.model_copy(update={"open_alerts": [RAISED.alert_id]})
+    await produce(topics.alerts, [Outgoing(KEY, it.to_json(), old_ms) for it in (RAISED, forgotten)])
+    await produce(topics.convoys, [Outgoing(KEY, status.to_json())])
+    async with serve(tmp_path, kafka.bootstrap, topics) as served:
+        assert list(served.desk.room.book.entries) == [RAISED.alert_id]
 
 
 async def _taken(room: Room) -> None:

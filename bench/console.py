@@ -1,0 +1,294 @@
+"""The console: how soon it is ready, what a client costs, and how old an alert is when a browser has it.
+
+First a topic of alerts is read and folded as at a start. Then a console of its own process, with its streams read by
+so many clients, follows the convoys: each second a tenth of the vehicles have moved. Beside that an alert is written
+five times a second, and one of the clients notes when it has it. What the server uses of one core is user and system
+time of its process. The worker plays no part: this is what lies behind the topics.
+"""
+
+import asyncio
+import json
+import os
+import re
+import sys
+import time
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import psutil
+from aiokafka import AIOKafkaProducer
+from rich.progress import Progress
+from rich.table import Table
+
+from bench import cli
+from bench.measure import load_average
+from bus.follow import following
+from bus.topic_admin import ensure
+from console.people import People
+from console.reading import load, read_topics
+from console.room import Room
+from console.stream import Stream
+from models.alert import Alert, alert_id
+from models.convoy_status import ConvoyStatus
+from models.topics import TopicSet
+
+PARTITIONS = 12
+VEHICLES_A_CONVOY = 2
+PING_S = 10
+ALERT_S = 0.2
+PASSWORD = "only for this run"
+URL = re.compile(rb"Console at (http://\S+)/")
+
+
+@dataclass(slots=True)
+class Found:
+    """What the run found."""
+
+    alerts: int
+    ready_s: float
+    ready_cpu_s: float
+    clients: int
+    snapshot_kb: float = 0.0
+    stream_kb_per_s: float = 0.0
+    core_pct: float = 0.0
+    latencies_ms: list[float] = field(default_factory=list)
+    load_average: float = 0.0
+
+    def fields(self) -> dict[str, float]:
+        """The figures by name."""
+        p50_ms, p99_ms = np.percentile(self.latencies_ms, [50, 99]).tolist()
+        return {
+            "alerts": self.alerts,
+            "ready_s": self.ready_s,
+            "ready_cpu_s": self.ready_cpu_s,
+            "clients": self.clients,
+            "snapshot_kb": self.snapshot_kb,
+            "stream_kb_per_s": self.stream_kb_per_s,
+            "core_pct": self.core_pct,
+            "p50_ms": p50_ms,
+            "p99_ms": p99_ms,
+            "count": len(self.latencies_ms),
+            "load_average": self.load_average,
+        }
+
+    def table(self) -> Table:
+        """The same for people."""
+        table = Table(title=f"The console; load average {self.load_average}")
+        for name in self.fields():
+            table.add_column(name, justify="right")
+        table.add_row(*(f"{value:,.4g}" for value in self.fields().values()))
+        return table
+
+
+def _alert(number: int, transition: str, at_ms: int) -> Alert:
+    convoy_id, vehicle_id = f"C-{number % 1000:04}", f"KT-{number % 1000:04}-A"
+    return Alert.model_validate(
+        {
+            "alert_id": alert_id(convoy_id, vehicle_id, "stall", at_ms - at_ms % 10_000_000 + number),
+            "transition": transition,
+            "kind": "stall",
+            "severity": "high",
+            "convoy_id": convoy_id,
+            "vehicle_id": vehicle_id,
+            "onset_ms": at_ms,
+            "at_ms": at_ms,
+            "detected_at_ms": at_ms,
+            "lat": -0.12,
+            "lon": 117.4,
+            "progress_m": 1234.5,
+            "lateral_m": 3.4,
+            "value": 480.0,
+            "threshold": 480.0,
+            "unit": "s",
+            "peak": 480.0,
+            "reason": "standing",
+            "message": {"en": f"{vehicle_id} has stood still.", "id": f"{vehicle_id} berhenti."},
+        }
+    )
+
+
+def _status(number: int, second: int) -> bytes:
+    at_ms = round(time.time() * 1000)
+    vehicles = [
+        {
+            "vehicle_id": f"KT-{number:04}-{letter}",
+            "role": "cargo" if letter == "A" else "escort",
+            "time_ms": at_ms,
+            "lat": -0.1 - number * 1e-4 - second * 1e-4,
+            "lon": 117.4 + second * 1e-4,
+            "speed_mps": 10 + second % 7,
+            "heading_deg": second * 7 % 360,
+            "progress_m": second * 110.0,
+            "lateral_m": second % 9,
+            "link": "live",
+            "battery_pct": 80,
+        }
+        for letter in "AB"[:VEHICLES_A_CONVOY]
+    ]
+    return ConvoyStatus.model_validate(
+        {
+            "convoy_id": f"C-{number:04}",
+            "at_ms": at_ms,
+            "state": "under-way",
+            "progress_m": second * 110.0,
+            "route_length_m": 60_000.0,
+            "eta_ms": at_ms + 3_600_000 + second * 100,
+            "lateness_s": second / 10,
+            "vehicles": vehicles,
+        }
+    ).to_json()
+
+
+async def _ready_s(broker: str, alerts: int, bars: Progress) -> tuple[float, float]:
+    """Fill a set with alerts, two transitions each, and give how long a console reads it, and its CPU time."""
+    topics = TopicSet(f"bench-{time.time_ns()}", PARTITIONS)
+    await ensure(broker, topics)
+    now_ms = round(time.time() * 1000)
+    async with AIOKafkaProducer(bootstrap_servers=broker, max_batch_size=512 * 1024, linger_ms=20) as producer:
+        with cli.bar(bars, "writing alerts", alerts) as advance:
+            for number in range(alerts):
+                told = _alert(number // 2, ("raised", "cleared")[number % 2], now_ms)
+                sent = await producer.send(topics.alerts, told.to_json(), key=told.convoy_id.encode())
+                advance(1)
+            await producer.flush()
+            await sent
+    begin_s, begin_cpu_s = time.perf_counter(), time.process_time()
+    room = Room(topics, Stream("bench"))
+    async with following(broker, read_topics(topics), from_beginning=True) as follower:
+        await load(follower, room, now_ms)
+    taken_s, cpu_s = time.perf_counter() - begin_s, time.process_time() - begin_cpu_s
+    assert len(room.book.entries) == (alerts + 1) // 2
+    return taken_s, cpu_s
+
+
+@asynccontextmanager
+async def _console(broker: str, topics: TopicSet, folder: Path) -> AsyncIterator[tuple[psutil.Process, str]]:
+    """A console in a process of its own; gives it and its address."""
+    environment = {
+        **os.environ,
+        "KAWAL_BROKER": broker,
+        "KAWAL_TOPIC_PREFIX": topics.prefix,
+        "KAWAL_PARTITIONS": str(topics.partitions),
+        "KAWAL_CONSOLE_DIR": str(folder),
+        "KAWAL_CONSOLE_PORT": "0",
+        "KAWAL_CONSOLE_METRICS_PORT": "0",
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli", "console"), env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr
+    try:
+        while (found := URL.search(await process.stderr.readline())) is None:
+            pass
+        yield psutil.Process(process.pid), found[1].decode()
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+def _sign_in(url: str) -> str:
+    """Give the cookie of a session."""
+    body = json.dumps({"user": "bench", "password": PASSWORD, "post": "bench"}).encode()
+    request = urllib.request.Request(f"{url}/api/login", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return str(answer.headers["Set-Cookie"]).partition(";")[0]
+
+
+class _Reader:
+    """One open stream: how many bytes came, and how large its snapshot was."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.snapshot = 0
+        self.begun = asyncio.Event()
+
+    async def run(self, url: str, cookie: str, ages_ms: list[float] | None = None) -> None:
+        """Read for ever; `ages_ms` gathers how old each alert was."""
+        host, _, port = url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port), limit=64 * 1024 * 1024)
+        writer.write(f"GET /api/stream HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: {cookie}\r\n\r\n".encode())
+        async for line in reader:
+            self.size += len(line)
+            if line.startswith(b"event: heartbeat") and not self.begun.is_set():
+                self.snapshot = self.size
+                self.begun.set()
+            elif ages_ms is not None and self.begun.is_set() and line.startswith(b"data: ") and b'"raised_at"' in line:
+                at = json.loads(line[6:])["alert"]["at"]
+                ages_ms.append(time.time() * 1000 - _ms(at))
+
+
+def _ms(instant: str) -> float:
+    return float(np.datetime64(instant.removesuffix("Z"), "ms").astype(np.int64))
+
+
+async def _traffic(producer: AIOKafkaProducer, topics: TopicSet, convoys: int, seconds: int) -> None:
+    """Write what a worker would: the status of a tenth of the convoys a second, and alerts."""
+    for second in range(seconds):
+        end_s = time.monotonic() + 1
+        for number in range(second % PING_S, convoys, PING_S):
+            await producer.send(topics.convoys, _status(number, second), key=f"C-{number:04}".encode())
+        for turn in range(round(1 / ALERT_S)):
+            told = _alert(second * 10 + turn, "raised", round(time.time() * 1000))
+            await producer.send(topics.alerts, told.to_json(), key=told.convoy_id.encode())
+            await asyncio.sleep(ALERT_S if turn < 1 / ALERT_S - 1 else max(0.0, end_s - time.monotonic()))
+
+
+async def measure(broker: str, found: Found, convoys: int, seconds: int, bars: Progress) -> None:
+    """Serve the clients for so long, and add what was found."""
+    topics = TopicSet(f"bench-{time.time_ns()}", PARTITIONS)
+    await ensure(broker, topics)
+    with TemporaryDirectory() as folder:
+        People(Path(folder)).add("bench", "viewer", PASSWORD)
+        async with (
+            AIOKafkaProducer(bootstrap_servers=broker, linger_ms=0) as producer,
+            _console(broker, topics, Path(folder)) as (process, url),
+        ):
+            for number in range(convoys):
+                await producer.send(topics.convoys, _status(number, 0), key=f"C-{number:04}".encode())
+            await producer.flush()
+            readers = [_Reader() for _ in range(found.clients)]
+            cookie = await asyncio.to_thread(_sign_in, url)
+            runs = [
+                reader.run(url, cookie, None if number else found.latencies_ms) for number, reader in enumerate(readers)
+            ]
+            tasks = list(map(asyncio.create_task, runs))
+            await asyncio.gather(*(reader.begun.wait() for reader in readers))
+            begin, cpu_s = [reader.size for reader in readers], sum(process.cpu_times()[:2])
+            with cli.bar(bars, "serving, in seconds", seconds) as advance:
+                writing = asyncio.create_task(_traffic(producer, topics, convoys, seconds))
+                for _ in range(seconds):
+                    await asyncio.sleep(1)
+                    advance(1)
+            found.core_pct = 100 * (sum(process.cpu_times()[:2]) - cpu_s) / seconds
+            grown = [reader.size - size for reader, size in zip(readers, begin, strict=True)]
+            found.stream_kb_per_s = max(grown) / seconds / 1000
+            found.snapshot_kb = readers[-1].snapshot / 1000
+            found.load_average = load_average()
+            await writing
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def main() -> None:
+    options = cli.parser("console", __doc__)
+    cli.add_broker(options)
+    options.add_argument("--alerts", type=int, default=100_000, help="transitions to be read at the start (100000)")
+    options.add_argument("--clients", type=int, default=200, help="streams that are read at once (200)")
+    options.add_argument("--convoys", type=int, default=1_000, help="convoys of two vehicles each (1000)")
+    options.add_argument("--seconds", type=int, default=30, help="how long to serve (30)")
+    asked = options.parse_args()
+    with cli.bars() as bars, cli.kafka(asked.broker) as broker:
+        ready_s, ready_cpu_s = asyncio.run(_ready_s(broker, asked.alerts, bars))
+        found = Found(asked.alerts, ready_s, ready_cpu_s, asked.clients)
+        asyncio.run(measure(broker, found, asked.convoys, asked.seconds, bars))
+    cli.emit(found, asked.json)
+
+
+if __name__ == "__main__":
+    main()
