@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (sentences in two languages, and scripts, read better whole)
 """A stage for the browser tests: an operation under way on real topics, a worker's heartbeat, a console to look at it."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (sentences in two languages, and scripts, read better whole)
 """Each page in each language and theme: nothing that keeps somebody out, nothing wider than a phone."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (sentences in two languages, and scripts, read better whole)
 """What an operator does and sees in the control room, in a real browser on a real console."""
 
 import re

@@ -1,4 +1,4 @@
-"""Last of the pages' tests, for it leaves a flood behind: what they show when things go wrong: a server away, a worker that stands still, a flood, many tabs."""
+"""What the pages show when things go wrong. It comes last, for it leaves a flood of alarms behind."""
 
 import re
 from collections.abc import Callable
