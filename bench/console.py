@@ -27,6 +27,7 @@ from rich.table import Table
 
 from bench import cli
 from bench.measure import load_average
+from bus.connection import connection
 from bus.follow import following
 from bus.topic_admin import ensure
 from console.people import People
@@ -149,7 +150,7 @@ async def _ready_s(broker: str, alerts: int, bars: Progress) -> tuple[float, flo
     topics = TopicSet(f"bench-{time.time_ns()}", PARTITIONS)
     await ensure(broker, topics)
     now_ms = round(time.time() * 1000)
-    async with AIOKafkaProducer(bootstrap_servers=broker, max_batch_size=512 * 1024, linger_ms=20) as producer:
+    async with AIOKafkaProducer(**connection(broker), max_batch_size=512 * 1024, linger_ms=20) as producer:
         with cli.bar(bars, "writing alerts", alerts) as advance:
             for number in range(alerts):
                 told = _alert(number // 2, ("raised", "cleared")[number % 2], now_ms)
@@ -245,7 +246,7 @@ async def measure(broker: str, found: Found, convoys: int, seconds: int, bars: P
     with TemporaryDirectory() as folder:
         People(Path(folder)).add("bench", "viewer", PASSWORD)
         async with (
-            AIOKafkaProducer(bootstrap_servers=broker, linger_ms=0) as producer,
+            AIOKafkaProducer(**connection(broker), linger_ms=0) as producer,
             _console(broker, topics, Path(folder)) as (process, url),
         ):
             for number in range(convoys):

@@ -82,9 +82,8 @@ def test_each_fate_of_a_record_is_documented(code: str) -> None:
 
 
 def metric_names() -> Iterator[str]:
-    families = {family.name: family for made in (Metrics(), ConsoleMetrics()) for family in made.registry.collect()}
-    for family in families.values():
-    for family in (*Metrics().registry.collect(), *GatewayMetrics().registry.collect()):
+    made = (Metrics(), GatewayMetrics(), ConsoleMetrics())
+    for family in (family for one in made for family in one.registry.collect()):
         if family.name.startswith("kawal_"):
             yield f"{family.name}_total" if family.type == "counter" else family.name
 

@@ -8,6 +8,7 @@ from typing import Self
 
 from aiokafka import AIOKafkaProducer
 
+from bus.connection import connection
 from bus.plan_writer import write_plans
 from models.plan import ConvoyPlan
 from models.plan_file import load_plan
@@ -35,7 +36,7 @@ class LiveOperation:
     def __init__(self, broker: str, topics: TopicSet) -> None:
         self._topics = topics
         self._broker = broker
-        self._producer = AIOKafkaProducer(bootstrap_servers=broker)
+        self._producer = AIOKafkaProducer(**connection(broker))
         begin_s = time.time() - AGO_S
         departs = datetime.fromtimestamp(begin_s + DEFAULT_DEPART_S, UTC)
         self._plans = [_pinging(plan) for plan in depart_from(load_plan(PLAN), departs)]

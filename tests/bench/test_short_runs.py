@@ -67,7 +67,9 @@ def test_the_gateway_is_measured_beside_a_bare_handler(kafka: EmbeddedKafka) -> 
     assert result["connections"] == 20
 
 
-@pytest.mark.parametrize("name", ["throughput", "latency", "catchup", "detect", "accuracy", "console", "gateway", "outage"])
+@pytest.mark.parametrize(
+    "name", ["throughput", "latency", "catchup", "detect", "accuracy", "console", "gateway", "outage"]
+)
 def test_help_teaches_what_is_measured(name: str) -> None:
     told = subprocess.run([sys.executable, "-m", f"bench.{name}", "--help"], cwd=ROOT, capture_output=True, check=True)
     assert len(told.stdout.splitlines()) > 10

@@ -27,7 +27,7 @@ export function createAudit({ store }) {
   async function load() {
     try {
       const answer = await api.audit(before);
-      const entries = Array.isArray(answer) ? answer : answer.entries;
+      const entries = [...answer.actions, ...answer.sign_ins].sort((a, b) => b.at.localeCompare(a.at));
       rows.append(...entries.map((entry) => line(entry, store.state.alarms)));
       before = entries.at(-1)?.at ?? before;
       older.hidden = entries.length === 0;

@@ -121,5 +121,3 @@ def sign_in(open_context: Callable[..., BrowserContext], console: ConsoleProcess
 def axe() -> str:
     """axe-core's source: it is put into a page by evaluating it, for the pages' policy rightly blocks a script tag."""
     return (Path(__file__).parents[3] / "console/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-
-

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (sentences in two languages, and scripts, read better whole)
 """A stage for the browser tests: an operation under way on real topics, a worker's heartbeat, a console to look at it."""
 
 import asyncio
@@ -105,7 +106,9 @@ class Stage:
             reader.assign(parts)
             while True:
                 if self.is_beating.is_set():
-                    sent = [await self.producer.send_and_wait(part.topic, b"", partition=part.partition) for part in parts]
+                    sent = [
+                        await self.producer.send_and_wait(part.topic, b"", partition=part.partition) for part in parts
+                    ]
                     await reader.commit({part: it.offset + 1 for part, it in zip(parts, sent, strict=True)})
                 await asyncio.sleep(1)
 
@@ -156,7 +159,9 @@ class ConsoleProcess:
         """Add one person a role."""
         for name, role in PEOPLE.items():
             command = [sys.executable, "-m", "cli", "users", "add", name, "--role", role]
-            subprocess.run(command, env=self.environment, input=f"{PASSWORD}\n", text=True, check=True, capture_output=True)
+            subprocess.run(
+                command, env=self.environment, input=f"{PASSWORD}\n", text=True, check=True, capture_output=True
+            )
 
     def __enter__(self) -> "ConsoleProcess":
         self.process = subprocess.Popen(
