@@ -31,6 +31,13 @@ def _check_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _check_mqtt_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path or parts.query or parts.username:
+        raise ValueError("must be mqtt:// or mqtts://, a host and perhaps a port; user and password have their own")
+    return text
+
+
 class SettingsError(ValueError):
     """The environment cannot be used; one line a fault."""
 
@@ -57,6 +64,25 @@ class Settings(BaseSettings):
     gateway_tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
     gateway_url: Annotated[str, AfterValidator(_check_url)] | None = Field(
         default=None, description="How phones reach the gateway, as in https://gateway.example.org; for the QR codes."
+    )
+    gateway_mqtt_url: Annotated[str, AfterValidator(_check_mqtt_url)] | None = Field(
+        default=None, description="MQTT broker to read, as in mqtts://mqtt.example.org; unset means no MQTT."
+    )
+    gateway_mqtt_user: str | None = Field(default=None, description="The gateway's own login at the MQTT broker.")
+    gateway_mqtt_password_file: Path | None = Field(default=None, description="File that holds its password.")
+    gateway_mqtt_ca: Path | None = Field(
+        default=None, description="Authority of the MQTT broker's certificate, PEM; unset means the system's."
+    )
+    gateway_cot_bind: str = Field(default="127.0.0.1", description="Address where Cursor on Target comes in.")
+    gateway_cot_port: Port | None = Field(default=None, description="Port of Cursor on Target; unset means none.")
+    gateway_cot_client_ca: Path | None = Field(
+        default=None, description="Authority of the certificates that devices show there, PEM."
+    )
+    gateway_cot_relays: str | None = Field(
+        default=None, description="Names of certificates that speak for any device, with commas: a TAK server's."
+    )
+    gateway_traccar_topics: str | None = Field(
+        default=None, description="Topics that Traccar forwards to, with commas, as in positions,events."
     )
 
 
