@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -111,13 +112,14 @@ def measure(port: int, pid: int, sent: list[list[bytes]], rate_per_s: float | No
     return Taken(taken.answers / taken.seconds, used_s / taken.answers * 1e6), taken
 
 
-async def open_many(port: int, token: str, device: str, count: int) -> list[Connection]:
+async def open_many(port: int, tokens: Mapping[str, str], count: int) -> list[Connection]:
     """Open connections and send a request on each."""
-    opened = [Connection(port) for _ in range(count)]
-    request = query(token, device, int(time.time()))
+    now_s = int(time.time())
+    devices = islice(cycle(tokens.items()), count)
+    opened = [(Connection(port), query(token, name, now_s)) for name, token in devices]
     for start in range(0, count, 200):
-        await asyncio.gather(*(one.request(request) for one in opened[start : start + 200]))
-    return opened
+        await asyncio.gather(*(one.request(request) for one, request in opened[start : start + 200]))
+    return [one for one, _ in opened]
 
 
 @contextmanager
@@ -151,7 +153,7 @@ def run(broker: str, chosen: argparse.Namespace, folder: Path) -> Result:
         pin(gateway.process.pid)
         full, _ = measure(gateway.port, gateway.process.pid, requests(tokens, count))
         paced, answers = measure(gateway.port, gateway.process.pid, requests(tokens, count, 3600), chosen.rate)
-        opened = uvloop.run(open_many(gateway.port, tokens[names[0]], names[0], chosen.connections))
+        opened = uvloop.run(open_many(gateway.port, tokens, chosen.connections))
         rss_mb = psutil.Process(gateway.process.pid).memory_info().rss / 1e6
     return Result(full, bare, chosen.rate, paced.per_s, answers.latencies_ms, len(opened), rss_mb, load_average())
 

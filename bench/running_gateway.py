@@ -48,6 +48,7 @@ class Gateway:
             "KAWAL_PARTITIONS": str(self.topics.partitions),
             "KAWAL_METRICS_PORT": "0",
             "KAWAL_GATEWAY_PORT": "0",
+            "KAWAL_GATEWAY_DIR": str(self.log.parent / f"{self.log.stem}-calls"),
             **self.more,
         }
 

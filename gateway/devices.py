@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from bus.follow import Record, following
 from gateway.directory import Assignment, Directory
-from gateway.intake import DEVICE_HEADER, FORMAT_HEADER, Delivery, Intake, Outcome
+from gateway.intake import DEVICE_HEADER, FORMAT_HEADER, MESSAGES_MAX, Delivery, Intake, Outcome
 from gateway.metrics import Metrics
 from gateway.writer import Writer
 from models.dead_letter import CODE, RETRY_COUNT
@@ -103,8 +103,12 @@ class Devices:
             async for record in self._dead_letters()
             if _header(record, DEVICE_HEADER) == device_id and int(_header(record, RETRY_COUNT)) < REDRIVES_MAX
         ]
+        outcomes: list[Outcome] = []
         async with Writer(self._broker, self._topics) as writer:
-            return await Intake(self.directory, writer, self._topics, Metrics()).take(waiting)
+            intake = Intake(self.directory, writer, self._topics, Metrics())
+            for start in range(0, len(waiting), MESSAGES_MAX):
+                outcomes += await intake.take(waiting[start : start + MESSAGES_MAX])
+        return outcomes
 
     async def write(self, devices: Iterable[Device]) -> None:
         """Register devices as they are given. Raises KafkaError."""

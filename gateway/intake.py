@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from gateway.calls import Calls
 from gateway.directory import Assignment, Directory
 from gateway.metrics import STAGE, Metrics
 from gateway.protocols import FORMATS
@@ -44,6 +45,7 @@ PORTION_BYTES = 4 * 1024 * 1024
 FORMAT_HEADER = "kawal.gateway.format"
 DEVICE_HEADER = "kawal.gateway.device"
 NO_OFFSET = -1
+SOS, MOCK = 1, 2
 
 Status = Literal["accepted", "duplicate", "ignored", "dead-letter"]
 
@@ -87,8 +89,11 @@ class _Judged(NamedTuple):
 class Intake:
     """Decodes, identifies and writes."""
 
-    def __init__(self, directory: Directory, writer: Writer, topics: TopicSet, metrics: Metrics) -> None:
+    def __init__(
+        self, directory: Directory, writer: Writer, topics: TopicSet, metrics: Metrics, calls: Calls | None = None
+    ) -> None:
         self._directory = directory
+        self._calls = calls
         self._writer = writer
         self._topics = {"cargo": topics.convoy_pings, "escort": topics.escort_pings}
         self._source_topic = topics.gateway
@@ -96,15 +101,16 @@ class Intake:
         self._metrics = metrics
         self._seen: OrderedDict[tuple[object, ...], int] = OrderedDict()
 
-    async def take(self, deliveries: Sequence[Delivery]) -> list[Outcome]:
+    async def take(self, deliveries: Sequence[Delivery], keeps_calls: bool = True) -> list[Outcome]:
         """Take in the messages of one request, in order; returns what became of each when Kafka has acknowledged all.
 
-        Raises Unavailable when Kafka has not: the same messages may come again, and none is lost or told twice.
+        Raises Unavailable when Kafka has not: the same messages may come again, and none is lost or told twice. Where
+        `keeps_calls`, calls for help go to the disk instead.
         """
         begin_s = time.monotonic()
         received_ms = time.time_ns() // 1_000_000
         judged = [self._judge(delivery, received_ms) for delivery in deliveries]
-        await self._writer.write([record for one in judged for record in one.records])
+        await self._write(judged, keeps_calls)
         self._metrics.ack_seconds.observe(time.monotonic() - begin_s)
         for delivery, one in zip(deliveries, judged, strict=True):
             self._count(delivery, one)
@@ -115,11 +121,23 @@ class Intake:
         for portion in _portions(deliveries):
             while True:
                 try:
-                    await self.take(portion)
+                    await self.take(portion, keeps_calls=False)  # each try would keep them once more
                     break
                 except Unavailable as error:
                     self._metrics.requests.labels(portion[0].form, "unavailable").inc()
                     await asyncio.sleep(error.retry_after_s)
+
+    async def _write(self, judged: Sequence[_Judged], keeps_calls: bool) -> None:
+        """Write all records; where Kafka takes none, calls for help go to the disk and the rest has to come again."""
+        try:
+            await self._writer.write([record for one in judged for record in one.records])
+        except Unavailable:
+            calls = [record for one in judged if one.marks & SOS for record in one.records]
+            if self._calls is None or not calls or not keeps_calls:
+                raise
+            self._calls.keep(calls)
+            if not all(one.marks & SOS for one in judged):
+                raise
 
     def _count(self, delivery: Delivery, judged: _Judged) -> None:
         outcome = judged.outcome
@@ -175,7 +193,7 @@ class Intake:
 
     def _ping(self, delivery: Delivery, report: Report, assignment: Assignment, received_ms: int) -> _Judged:
         seen = (assignment.vehicle_id, report.time_ms, report.lat, report.lon) if report.time_ms is not None else None
-        marks = report.sos | report.mock << 1
+        marks = report.sos * SOS | report.mock * MOCK
         known = self._seen.get(seen) if seen is not None else None
         if known is not None and known | marks == known:
             if not report.repeat_is_presence:

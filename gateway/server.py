@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import resource
 import ssl
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 import uvicorn
@@ -16,6 +18,7 @@ from starlette.applications import Starlette
 from bus.follow import following
 from bus.process import TopicsError, check_patiently, metrics_server
 from bus.tasks import Tasks, stop_on_signals, until
+from gateway.calls import Calls
 from gateway.directory import Directory
 from gateway.guard import SWEEP_S, GuardedProtocol, close_slow
 from gateway.http import Parts, create_app
@@ -35,7 +38,7 @@ log = logging.getLogger(__name__)
 async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -> None:
     """Take in what trackers send until SIGTERM or SIGINT.
 
-    Raises BindError, TopicsError, KafkaConnectionError when the broker cannot be reached in time, and what ended it.
+    Raises BindError, CallsError, TopicsError, KafkaConnectionError when no broker answers in time, and what ended it.
     """
     tls = server_tls(settings, settings.gateway_bind, insecure)
     listening = listener(settings.gateway_bind, settings.gateway_port)
@@ -47,8 +50,9 @@ async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -
     if faults:
         raise TopicsError("\n".join(faults))
     tasks, metrics = Tasks(), Metrics()
-    async with parts_of(broker, topics, tasks, metrics) as parts:
-        with metrics_server(settings, metrics.registry):
+    folder = settings.gateway_dir or user_data() / "gateway"
+    with closing(Calls(folder)) as calls, metrics_server(settings, metrics.registry):
+        async with parts_of(broker, topics, tasks, metrics, calls) as parts:
             server = _server(create_app(parts), tls)
             tasks.start(_look_around(server, parts))
             for one in inputs:
@@ -65,14 +69,20 @@ async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -
 
 
 @asynccontextmanager
-async def parts_of(broker: str, topics: TopicSet, tasks: Tasks, metrics: Metrics) -> AsyncIterator[Parts]:
+async def parts_of(broker: str, topics: TopicSet, tasks: Tasks, metrics: Metrics, calls: Calls) -> AsyncIterator[Parts]:
     """What every way in needs: a directory that follows plans and devices, and a writer, joined in an intake."""
     directory = Directory()
     async with following(broker, [topics.plans, topics.devices], from_beginning=True) as follower:
         await directory.load(follower, topics)
         tasks.start(directory.follow(follower, topics))
         async with Writer(broker, topics) as writer:
-            yield Parts(Intake(directory, writer, topics, metrics), directory, writer, metrics)
+            tasks.start(calls.deliver(writer))
+            yield Parts(Intake(directory, writer, topics, metrics, calls), directory, writer, metrics)
+
+
+def user_data() -> Path:
+    """Kawal's folder among the user's data."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kawal"
 
 
 class _Input(Protocol):

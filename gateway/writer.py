@@ -29,8 +29,8 @@ ATTEMPT_S = 6.0
 STALLED_S = 3.0
 """A batch that waits this long tells that the broker is away: who comes now hears it at once."""
 
-GATHER_S = 0.01
-"""What comes within it goes out together; a hundredth of a second is nothing to a phone, and saves most of the work."""
+GATHER_S = 0.025
+"""What comes within it goes out together: a phone does not notice, and a batch costs as much as several messages."""
 
 RETRY_AFTER_S = 5
 BATCH_BYTES_MAX = 512 * 1024

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     gateway_port: Port = Field(default=8080, description="Port of the gateway; 0 takes any free one.")
     gateway_tls_cert: Path | None = Field(default=None, description="Certificate chain of the gateway, PEM.")
     gateway_tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
+    gateway_dir: Path | None = Field(
+        default=None, description="Folder of calls for help that wait for Kafka; unset means one in the user's data."
+    )
     gateway_url: Annotated[str, AfterValidator(_check_url)] | None = Field(
         default=None, description="How phones reach the gateway, as in https://gateway.example.org; for the QR codes."
     )

@@ -52,7 +52,14 @@ def test_detect_finds_the_right_alerts() -> None:
     assert result["seconds"] > 0
 
 
-@pytest.mark.parametrize("name", ["throughput", "latency", "catchup", "detect", "accuracy"])
+def test_the_gateway_is_measured_beside_a_bare_handler(kafka: EmbeddedKafka) -> None:
+    options = ("--seconds", "0.2", "--rate", "200", "--connections", "20")
+    result = run("gateway", "--broker", kafka.bootstrap, *options)
+    assert {"gateway_per_s", "bare_per_s", "gateway_to_bare", "gateway_cpu_us", "p99_ms", "rss_mb"} <= result.keys()
+    assert result["connections"] == 20
+
+
+@pytest.mark.parametrize("name", ["throughput", "latency", "catchup", "detect", "accuracy", "gateway", "outage"])
 def test_help_teaches_what_is_measured(name: str) -> None:
     told = subprocess.run([sys.executable, "-m", f"bench.{name}", "--help"], cwd=ROOT, capture_output=True, check=True)
     assert len(told.stdout.splitlines()) > 10

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -130,9 +131,10 @@ def test_it_stops_in_order_goes_on_where_it_was_and_opens_no_port_of_its_own(pos
     assert len(post.records) == before + 1
 
 
-def test_a_missing_topic_is_told(monkeypatch: pytest.MonkeyPatch, gateway: Gateway) -> None:
+def test_a_missing_topic_is_told(monkeypatch: pytest.MonkeyPatch, gateway: Gateway, tmp_path: Path) -> None:
     for name, value in gateway.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("KAWAL_GATEWAY_TRACCAR_TOPICS", "no-such-topic")
+    monkeypatch.setenv("KAWAL_GATEWAY_DIR", str(tmp_path))
     done = kawal("gateway")
     assert (done.returncode, "no-such-topic" in done.stderr) == (5, True), done.stderr

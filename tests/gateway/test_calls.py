@@ -1,0 +1,41 @@
+"""A call for help that Kafka could not take waits on the disk, through a crash, until Kafka takes it."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bench.running_gateway import running
+from deploy.kafka.embedded import EmbeddedKafka
+from gateway.calls import Calls, CallsError
+from models.topics import TopicSet
+from tests.gateway.posts import post
+from tests.gateway.test_http import Case, keyed, read
+
+
+def test_a_call_while_kafka_is_away_is_acknowledged_and_delivered_after_a_crash(tmp_path: Path) -> None:
+    case = Case("traccar-client", "1001", keyed("1001", 1, alarm="sos"))
+    with EmbeddedKafka(data=tmp_path / "kafka") as kafka:
+        gateway = post(kafka.bootstrap, TopicSet("calls", 4), tmp_path)
+        gateway.start()
+        kafka.kill()
+        path = gateway.path(case.form, case.device)
+        assert httpx.post(path, content=keyed("1001", 2), timeout=15).status_code == 503
+        assert httpx.post(path, content=case.body, timeout=15).status_code == 200
+        assert gateway.process is not None
+        gateway.process.kill()
+        gateway.process.wait()
+        kafka.start()
+        with running(gateway):
+            gateway.wait_for(lambda: "are delivered" in gateway.text)
+        records = asyncio.run(read(gateway))
+        assert [b'"sos":true' in record.value for record in records] == [True]
+
+
+def test_two_gateways_do_not_share_a_folder(tmp_path: Path) -> None:
+    calls = Calls(tmp_path)
+    with pytest.raises(CallsError, match="KAWAL_GATEWAY_DIR"):
+        Calls(tmp_path)
+    calls.close()
+    Calls(tmp_path).close()
