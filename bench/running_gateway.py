@@ -46,7 +46,7 @@ class Gateway:
             "KAWAL_BROKER": self.broker,
             "KAWAL_TOPIC_PREFIX": self.topics.prefix,
             "KAWAL_PARTITIONS": str(self.topics.partitions),
-            "KAWAL_METRICS_PORT": "0",
+            "KAWAL_GATEWAY_METRICS_PORT": "0",
             "KAWAL_GATEWAY_PORT": "0",
             "KAWAL_GATEWAY_DIR": str(self.log.parent / f"{self.log.stem}-calls"),
             **self.more,

@@ -11,7 +11,6 @@ from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry, start_http_server
 
 from bus.topic_admin import check
-from models.settings import Settings
 from models.topics import TopicSet
 
 BROKER_WAIT_S = 30.0
@@ -47,10 +46,10 @@ async def start_producer(producer: AIOKafkaProducer) -> None:
 
 
 @contextmanager
-def metrics_server(settings: Settings, registry: CollectorRegistry) -> Iterator[None]:
-    """Serve /metrics as the settings say, as long as the block lasts."""
-    server, thread = start_http_server(settings.metrics_port, settings.metrics_bind, registry)
-    log.info("metrics at http://%s:%d/metrics", settings.metrics_bind, server.server_port)
+def metrics_server(address: tuple[str, int], registry: CollectorRegistry) -> Iterator[None]:
+    """Serve /metrics at a host and port as long as the block lasts."""
+    server, thread = start_http_server(address[1], address[0], registry)
+    log.info("metrics at http://%s:%d/metrics", address[0], server.server_port)
     try:
         yield
     finally:

@@ -20,6 +20,11 @@ def has_console() -> bool:
     return all(map(find_spec, ("argon2", "sse_starlette", "starlette", "uvicorn")))
 
 
+def has_gateway() -> bool:
+    """Whether the gateway's packages are installed."""
+    return all(map(find_spec, ("aiomqtt", "segno", "starlette", "uvicorn")))
+
+
 class ConsoleProcess(ChildProcess):
     """`kawal console` for one topic set; its users end with it."""
 

@@ -23,9 +23,12 @@ def gateway(
     and its name in a plan. A message is acknowledged when Kafka has it; while Kafka is away the device is asked to keep
     it.
 
-    Start as many gateways as you like, on any machines. Metrics are on http://127.0.0.1:6067/metrics
-    (KAWAL_METRICS_PORT). Exit codes: 0 ended in order, 1 failed, 3 bad configuration, 4 no broker answered for 30 s,
-    5 the topics are not as they must be.
+    MQTT (KAWAL_GATEWAY_MQTT_URL), Cursor on Target (KAWAL_GATEWAY_COT_PORT) and Traccar's Kafka forward
+    (KAWAL_GATEWAY_TRACCAR_TOPICS) come in as well where they are set.
+
+    Start as many gateways as you like, on any machines. Metrics are on http://127.0.0.1:6068/metrics
+    (KAWAL_GATEWAY_METRICS_PORT). Exit codes: 0 ended in order, 1 failed, 3 bad configuration, 4 no broker answered for
+    30 s, 5 the topics are not as they must be.
     """
     settings = read_settings()
     broker = broker_of(settings)
@@ -34,11 +37,14 @@ def gateway(
     from bus.logs import configure_logs
     from bus.process import TopicsError
     from gateway.calls import CallsError
-    from gateway.server import BindError, run_gateway
+    from gateway.listen import BindError
+    from gateway.server import run_gateway
 
     configure_logs()
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        # With uvloop the MQTT client does not see a lost connection: it watches its socket again while that closes.
+        loop_factory = uvloop.new_event_loop if settings.gateway_mqtt_url is None else None
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
             runner.run(run_gateway(broker, settings, insecure))
     except (BindError, CallsError) as error:
         leave(Exit.BAD_INPUT, str(error))

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bus import topic_admin
 from bus.tasks import stop_on_signals
-from cli.console_process import has_console
+from cli.console_process import has_console, has_gateway
 from cli.download_bar import download_bar
 from cli.exits import Exit, broker_faults, leave, read_settings
 from cli.supervisor import BrokerKeeper, GivenUpError, Keeper, ServiceKeeper, kawal, passes, supervise
@@ -37,7 +37,7 @@ def up(
         int, typer.Option(min=0, max=65535, help="Port of the broker on 127.0.0.1; 0 takes any free one.")
     ] = 9092,
 ) -> None:
-    """Run everything on this machine until Ctrl-C or SIGTERM: Apache Kafka, worker and console.
+    """Run everything on this machine until Ctrl-C or SIGTERM: Apache Kafka, worker, gateway and console.
 
     What ends is started again, with a growing pause, and why it ended is said. At the end all are stopped in order,
     the broker last. Records are kept in KAWAL_DATA_DIR; with KAWAL_BROKER set, that broker is used instead of one of
@@ -96,10 +96,11 @@ async def _run(broker: str, settings: Settings, keepers: list[Keeper]) -> None:
     if created := await topic_admin.ensure(broker, topics):
         _tell(f"{len(created)} topics created.")
     services = ["worker"]
-    if has_console():
-        services.append("console")
-    else:
-        _tell("The console is not installed: pip install 'kawal[console]'.")
+    for name, is_installed in (("gateway", has_gateway()), ("console", has_console())):
+        if is_installed:
+            services.append(name)
+        else:
+            _tell(f"The {name} is not installed: pip install 'kawal[{name}]'.")
     environment = {"KAWAL_BROKER": broker}
     if settings.broker is None:
         environment["KAWAL_DATA_DIR"] = str(data_folder(settings))  # the worker tells how full its disk is

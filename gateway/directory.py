@@ -72,6 +72,11 @@ class Directory:
         """Whether it is the name of a device or vehicle."""
         return name in self._assigned or name in self.devices
 
+    def is_revoked(self, device_id: str) -> bool:
+        """Whether a device is registered and refused."""
+        device = self.devices.get(device_id)
+        return device is not None and device.revoked_at is not None
+
     def put(self, device: Device) -> None:
         """Register a device, or what has changed about it."""
         self._remove(device.device_id)

@@ -19,10 +19,9 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.credentials import authenticate, credential_of
 from gateway.directory import Directory
-from gateway.intake import MESSAGE_BYTES_MAX, MESSAGES_MAX, Delivery, Intake, Outcome
+from gateway.intake import MESSAGE_BYTES_MAX, Delivery, Intake, Outcome, split
 from gateway.metrics import Metrics
 from gateway.openapi import description
-from gateway.protocols import FORMATS
 from gateway.throttle import Throttle
 from gateway.writer import Unavailable, Writer
 
@@ -118,11 +117,8 @@ class Door:
         if self.form in ("traccar-client", "osmand") and query and not is_json:
             # A query in the server's URL would hide the form behind it; so both are read, and the form wins.
             body = b"?" + query + (b"&" + body if body else b"")
-        if len(body) <= MESSAGE_BYTES_MAX and is_json:
-            messages = FORMATS[self.form].split(body)
-            if len(messages) <= MESSAGES_MAX:
-                return [Delivery(form=self.form, message=message, authenticated=device_id) for message in messages]
-            return [Delivery(form=self.form, message=body, authenticated=device_id, is_oversized=True)]
+        if is_json:
+            return split(self.form, body, device_id)
         return [Delivery(form=self.form, message=body, authenticated=device_id)]
 
     def _reply(self, outcomes: Sequence[Outcome]) -> Response:

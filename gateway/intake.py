@@ -6,9 +6,10 @@ that a message means the same whatever way it came.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -19,7 +20,7 @@ from gateway.directory import Assignment, Directory
 from gateway.metrics import STAGE, Metrics
 from gateway.protocols import FORMATS
 from gateway.protocols.report import Ignored, Report, Undecodable
-from gateway.writer import Outgoing, Unavailable, Writer
+from gateway.writer import RECORD_OVERHEAD_BYTES, Outgoing, Unavailable, Writer
 from models.dead_letter import Code, DeadLetter, headers
 from models.instants import ROLLOVER_MS
 from models.topics import TopicSet
@@ -37,6 +38,9 @@ BACKLOG_MS_MAX = 7 * 86_400_000
 
 SEEN_MAX = 200_000
 """Messages remembered to know a second copy: at 500 a second some minutes. Older copies are known by the worker."""
+
+PORTION_BYTES = 4 * 1024 * 1024
+"""So much is written at once of what need not be refused; a small part of what may wait for Kafka."""
 
 FORMAT_HEADER = "kawal.gateway.format"
 DEVICE_HEADER = "kawal.gateway.device"
@@ -97,27 +101,39 @@ class Intake:
         self._metrics = metrics
         self._seen: OrderedDict[tuple[object, ...], int] = OrderedDict()
 
-    async def take(self, deliveries: Sequence[Delivery]) -> list[Outcome]:
+    async def take(self, deliveries: Sequence[Delivery], keeps_calls: bool = True) -> list[Outcome]:
         """Take in the messages of one request, in order; returns what became of each when Kafka has acknowledged all.
 
-        Raises Unavailable when Kafka has not: the same messages may come again, and none is lost or told twice.
+        Raises Unavailable when Kafka has not: the same messages may come again, and none is lost or told twice. Where
+        `keeps_calls`, calls for help go to the disk instead.
         """
         begin_s = time.monotonic()
         received_ms = time.time_ns() // 1_000_000
         judged = [self._judge(delivery, received_ms) for delivery in deliveries]
-        await self._write(judged)
+        await self._write(judged, keeps_calls)
         self._metrics.ack_seconds.observe(time.monotonic() - begin_s)
         for delivery, one in zip(deliveries, judged, strict=True):
             self._count(delivery, one)
         return [one.outcome for one in judged]
 
-    async def _write(self, judged: Sequence[_Judged]) -> None:
+    async def take_patiently(self, deliveries: Sequence[Delivery]) -> None:
+        """The same for an input whose sender cannot be told to come again: wait for Kafka as long as it takes."""
+        for portion in _portions(deliveries):
+            while True:
+                try:
+                    await self.take(portion, keeps_calls=False)  # each try would keep them once more
+                    break
+                except Unavailable as error:
+                    self._metrics.requests.labels(portion[0].form, "unavailable").inc()
+                    await asyncio.sleep(error.retry_after_s)
+
+    async def _write(self, judged: Sequence[_Judged], keeps_calls: bool) -> None:
         """Write all records; where Kafka takes none, calls for help go to the disk and the rest has to come again."""
         try:
             await self._writer.write([record for one in judged for record in one.records])
         except Unavailable:
             calls = [record for one in judged if one.marks & SOS for record in one.records]
-            if self._calls is None or not calls:
+            if self._calls is None or not calls or not keeps_calls:
                 raise
             self._calls.keep(calls)
             if not all(one.marks & SOS for one in judged):
@@ -155,6 +171,8 @@ class Intake:
         if mine is None:
             if claimed is None:
                 raise Undecodable("bad-field", "names no device")
+            if self._directory.is_revoked(claimed):
+                raise Undecodable("identity-mismatch", "is of a device that is revoked")
             return claimed
         if delivery.form == "owntracks" and delivery.claimed is None:
             # The names in it are free text that users choose: what counts is the credential.
@@ -181,6 +199,8 @@ class Intake:
             if not report.repeat_is_presence:
                 return _Judged(Outcome("duplicate"), [])
             report, seen = replace(report, time_ms=None).at(None), None
+        if delivery.claimed is not None:
+            report = replace(report, device=delivery.claimed)
         if delivery.source is not None:
             report = replace(report, source=delivery.source)
         for repair in report.repairs:
@@ -204,6 +224,38 @@ class Intake:
         told = [*headers(letter), (FORMAT_HEADER, delivery.form.encode()), (DEVICE_HEADER, name)]
         record = Outgoing(self._dlt, name, delivery.message, told)
         return _Judged(Outcome("dead-letter", error.code, str(error)), [record])
+
+
+def cut(
+    form: str, message: bytes, device: str | None, claimed: str | None = None, source: str | None = None
+) -> Delivery:
+    """One message; of what is too large only the beginning goes on, a byte more than allowed."""
+    beginning = message[: MESSAGE_BYTES_MAX + 1]
+    return Delivery(form=form, message=beginning, authenticated=device, claimed=claimed, source=source)
+
+
+def split(form: str, body: bytes, device: str) -> list[Delivery]:
+    """The messages of a body of JSON, each a delivery; one that is too large, or of too many, stays whole."""
+    if len(body) > MESSAGE_BYTES_MAX:
+        return [cut(form, body, device)]
+    messages = FORMATS[form].split(body)
+    if len(messages) > MESSAGES_MAX:
+        return [Delivery(form=form, message=body, authenticated=device, is_oversized=True)]
+    return [Delivery(form=form, message=message, authenticated=device) for message in messages]
+
+
+def _portions(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:
+    """Cut what came at once so that each portion has room among what may wait for Kafka."""
+    portion: list[Delivery] = []
+    size = 0
+    for delivery in deliveries:
+        portion.append(delivery)
+        size += len(delivery.message) + RECORD_OVERHEAD_BYTES
+        if size > PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 def _topic_names(report: Report) -> list[str]:

@@ -36,6 +36,9 @@ class Metrics:
             registry=registry,
         )
         self.connections = Gauge("kawal_gateway_connections", "Open HTTP connections.", registry=registry)
+        self.mqtt_connected = Gauge(
+            "kawal_gateway_mqtt_connected", "1 while subscribed at the MQTT broker.", registry=registry
+        )
         self.waiting_bytes = Gauge("kawal_gateway_waiting_bytes", "What waits for Kafka.", registry=registry)
         self.devices = Gauge("kawal_gateway_devices", "Registered devices that are not revoked.", registry=registry)
         build = Gauge("kawal_build_info", "Always 1.", ["version", "python"], registry=registry)

@@ -6,11 +6,11 @@ import asyncio
 import logging
 import os
 import resource
-import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,6 +23,7 @@ from gateway.directory import Directory
 from gateway.guard import SWEEP_S, GuardedProtocol, close_slow
 from gateway.http import Parts, create_app
 from gateway.intake import Intake
+from gateway.listen import BACKLOG, listener, server_tls
 from gateway.metrics import Metrics
 from gateway.writer import BUDGET_S, Writer
 from models.settings import Settings
@@ -31,14 +32,7 @@ from models.topics import TopicSet
 KEEP_ALIVE_S = 75
 """Longer than the minute between two pings of a phone that stands; a new TLS connection costs it a second."""
 
-BACKLOG = 2048
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
 log = logging.getLogger(__name__)
-
-
-class BindError(RuntimeError):
-    """The gateway may not, or cannot, listen where it was told to."""
 
 
 async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -> None:
@@ -46,8 +40,9 @@ async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -
 
     Raises BindError, CallsError, TopicsError, KafkaConnectionError when no broker answers in time, and what ended it.
     """
-    tls = _tls(settings, insecure)
-    listener = _listener(settings)
+    tls = server_tls(settings, settings.gateway_bind, insecure)
+    listening = listener(settings.gateway_bind, settings.gateway_port)
+    inputs = _inputs(broker, settings, insecure)
     stop = stop_on_signals()
     _raise_open_files()
     topics = TopicSet(settings.topic_prefix, settings.partitions)
@@ -56,12 +51,17 @@ async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -
         raise TopicsError("\n".join(faults))
     tasks, metrics = Tasks(), Metrics()
     folder = settings.gateway_dir or user_data() / "gateway"
-    with closing(Calls(folder)) as calls, metrics_server(settings, metrics.registry):
+    with (
+        closing(Calls(folder)) as calls,
+        metrics_server((settings.metrics_bind, settings.gateway_metrics_port), metrics.registry),
+    ):
         async with parts_of(broker, topics, tasks, metrics, calls) as parts:
             server = _server(create_app(parts), tls)
             tasks.start(_look_around(server, parts))
-            serving = tasks.start(server.serve([listener]))
-            log.info("listening at %s://%s:%d", "https" if tls else "http", *listener.getsockname()[:2])
+            for one in inputs:
+                tasks.start(one.run(parts))
+            serving = tasks.start(server.serve([listening]))
+            log.info("listening at %s://%s:%d", "https" if tls else "http", *listening.getsockname()[:2])
             try:
                 await until(stop, tasks)
             finally:
@@ -86,6 +86,30 @@ async def parts_of(broker: str, topics: TopicSet, tasks: Tasks, metrics: Metrics
 def user_data() -> Path:
     """Kawal's folder among the user's data."""
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kawal"
+
+
+class _Input(Protocol):
+    """A way in beside HTTP; what it raises ends the gateway."""
+
+    def run(self, parts: Parts) -> Coroutine[Any, Any, None]: ...
+
+
+def _inputs(broker: str, settings: Settings, insecure: bool) -> list[_Input]:
+    """The ways in that the settings name; their libraries are loaded only then. Raises BindError."""
+    inputs: list[_Input] = []
+    if settings.gateway_mqtt_url is not None:
+        from gateway.mqtt import MqttInput  # noqa: PLC0415
+
+        inputs.append(MqttInput(settings.gateway_mqtt_url, settings, insecure))
+    if settings.gateway_cot_port is not None:
+        from gateway.cot import CotInput  # noqa: PLC0415
+
+        inputs.append(CotInput(settings.gateway_cot_port, settings, insecure))
+    if settings.gateway_traccar_topics is not None:
+        from gateway.traccar import TraccarInput  # noqa: PLC0415 - Faust takes a second to load
+
+        inputs.append(TraccarInput(settings.gateway_traccar_topics, broker, settings))
+    return inputs
 
 
 class _Server(uvicorn.Server):
@@ -113,34 +137,6 @@ def _server(app: Starlette, tls: ssl.SSLContext | None) -> _Server:
     config.load()
     config.ssl = tls
     return _Server(config)
-
-
-def _listener(settings: Settings) -> socket.socket:
-    host, port = settings.gateway_bind, settings.gateway_port
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise BindError(f"The gateway cannot listen on {host}:{port}: {error.strerror or error}.") from error
-
-
-def _tls(settings: Settings, insecure: bool) -> ssl.SSLContext | None:
-    certificate, key = settings.gateway_tls_cert, settings.gateway_tls_key
-    if certificate is None:
-        if settings.gateway_bind not in LOOPBACK and not insecure:
-            raise BindError(
-                f"Without a certificate the gateway listens on loopback only, not on {settings.gateway_bind}: tokens "
-                "and positions would be readable on the way. Set KAWAL_GATEWAY_TLS_CERT and KAWAL_GATEWAY_TLS_KEY, or "
-                "say --insecure where a proxy in front of it has the certificate."
-            )
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise BindError(f"The certificate {certificate} cannot be used with its key: {error}") from error
-    return context
 
 
 def _raise_open_files() -> None:

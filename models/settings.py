@@ -31,6 +31,13 @@ def _check_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _check_mqtt_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path or parts.query or parts.username:
+        raise ValueError("must be mqtt:// or mqtts://, a host and perhaps a port; user and password have their own")
+    return text
+
+
 class SettingsError(ValueError):
     """The environment cannot be used; one line a fault."""
 
@@ -52,10 +59,13 @@ class Settings(BaseSettings):
     worker_name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")] | None = Field(
         default=None, description="A name of its own for this worker: a quick restart then moves no partitions."
     )
-    metrics_port: Port = Field(default=6067, description="Port of a process's /metrics; 0 takes any free one.")
+    metrics_port: Port = Field(default=6067, description="Port of the worker's /metrics; 0 takes any free one.")
     metrics_bind: str = Field(default="127.0.0.1", description="Address of a process's /metrics.")
     gateway_bind: str = Field(default="127.0.0.1", description="Address where the gateway listens.")
     gateway_port: Port = Field(default=8080, description="Port of the gateway; 0 takes any free one.")
+    gateway_metrics_port: Port = Field(
+        default=6068, description="Port of the gateway's /metrics; 0 takes any free one."
+    )
     gateway_tls_cert: Path | None = Field(default=None, description="Certificate chain of the gateway, PEM.")
     gateway_tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
     gateway_dir: Path | None = Field(
@@ -96,6 +106,25 @@ class Settings(BaseSettings):
         default=None, description="Folder of the KAWAL_KAFKA_*_FILE files whose names are relative."
     )
     allow_plaintext: bool = Field(default=False, description="Kafka on another machine may be spoken without TLS.")
+    gateway_mqtt_url: Annotated[str, AfterValidator(_check_mqtt_url)] | None = Field(
+        default=None, description="MQTT broker to read, as in mqtts://mqtt.example.org; unset means no MQTT."
+    )
+    gateway_mqtt_user: str | None = Field(default=None, description="The gateway's own login at the MQTT broker.")
+    gateway_mqtt_password_file: Path | None = Field(default=None, description="File that holds its password.")
+    gateway_mqtt_ca: Path | None = Field(
+        default=None, description="Authority of the MQTT broker's certificate, PEM; unset means the system's."
+    )
+    gateway_cot_bind: str = Field(default="127.0.0.1", description="Address where Cursor on Target comes in.")
+    gateway_cot_port: Port | None = Field(default=None, description="Port of Cursor on Target; unset means none.")
+    gateway_cot_client_ca: Path | None = Field(
+        default=None, description="Authority of the certificates that devices show there, PEM."
+    )
+    gateway_cot_relays: str | None = Field(
+        default=None, description="Names of certificates that speak for any device, with commas: a TAK server's."
+    )
+    gateway_traccar_topics: str | None = Field(
+        default=None, description="Topics that Traccar forwards to, with commas, as in positions,events."
+    )
 
 
 def load_settings() -> Settings:

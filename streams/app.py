@@ -7,10 +7,9 @@ from typing import Any, Self
 
 import faust
 from aiokafka.consumer import fetcher
-from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP
 
-from bus.connection import connection
+from bus.faust_broker import faust_broker
 from bus.tasks import Tasks
 from streams.agents import RawSchema, add_agent
 from streams.handover import LogEnd, TopicPartition
@@ -100,8 +99,7 @@ def create_app(broker: str, group: str, member: Membership, datadir: Path) -> fa
     """Return a Faust app that commits nothing, declares no topic and opens no port."""
     return faust.App(
         group,
-        broker=";".join(f"kafka://{address}" for address in broker.split(",")),
-        broker_credentials=_credentials(broker),
+        **faust_broker(broker),
         datadir=datadir,
         web_enabled=False,
         topic_allow_declare=False,
@@ -121,16 +119,6 @@ def create_app(broker: str, group: str, member: Membership, datadir: Path) -> fa
         # Without tables it is idle, but at 0 Faust lets aiokafka assign, and that tears a convoy's topics apart.
         table_standby_replicas=1,
     )
-
-
-def _credentials(broker: str) -> SASLCredentials | SSLCredentials | None:
-    """Return in Faust's terms how the broker is reached."""
-    how = connection(broker)
-    tls, mechanism = how.get("ssl_context"), how.get("sasl_mechanism")
-    if mechanism is None:
-        return None if tls is None else SSLCredentials(tls)
-    user, password = how["sasl_plain_username"], how["sasl_plain_password"]
-    return SASLCredentials(username=user, password=password, mechanism=mechanism, ssl_context=tls)
 
 
 def connect(app: faust.App, broker: str, owned: Owned, tasks: Tasks) -> None:

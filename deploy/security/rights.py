@@ -69,6 +69,8 @@ def rights_of(account: str, topics: TopicSet) -> set[Right]:
             rights |= {_on_topic(spec.name, it) for it in (Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS)}
     if role in {"console", "monitor"}:
         rights.add(Right(Resource.GROUP, group, Pattern.LITERAL, Operation.DESCRIBE))
+    if role == "gateway":
+        rights.add(Right(Resource.GROUP, f"{topics.prefix}.gateway-traccar", Pattern.LITERAL, Operation.READ))
     if role == "worker":
         rights.add(Right(Resource.GROUP, group, Pattern.LITERAL, Operation.READ))
         rights.add(Right(Resource.TRANSACTIONAL_ID, f"{group}-", Pattern.PREFIXED, Operation.WRITE))

@@ -47,7 +47,9 @@ class Up:
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:
     others = {name: text for name, text in os.environ.items() if not name.startswith("KAWAL_")}
-    ports = {f"KAWAL_{name}_PORT": "0" for name in ("METRICS", "CONSOLE", "CONSOLE_METRICS")}
+    ports = {
+        f"KAWAL_{name}_PORT": "0" for name in ("METRICS", "GATEWAY", "GATEWAY_METRICS", "CONSOLE", "CONSOLE_METRICS")
+    }
     return (
         others
         | ports
@@ -55,6 +57,7 @@ def environment(tmp_path: Path) -> Environment:
             "PYTHONPATH": str(Path(__file__).parents[2]),
             "KAWAL_DATA_DIR": str(tmp_path / "data"),
             "KAWAL_CONSOLE_DIR": str(tmp_path / "people"),
+            "KAWAL_GATEWAY_DIR": str(tmp_path / "calls"),
             "KAWAL_PARTITIONS": "2",
         }
     )
