@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 import time
 
 # aiokafka reports a broker that is away some thousand times a minute.
@@ -10,6 +11,8 @@ PERIOD_S = 30.0
 
 # Progress reports of libraries are no news to an operator, nor are Faust's warnings about its own tables and sensors.
 LEVELS = {"aiokafka": logging.WARNING, "faust": logging.ERROR, "mode": logging.ERROR, "uvicorn": logging.WARNING}
+
+log = logging.getLogger(__name__)
 
 
 class RateLimit(logging.Filter):
@@ -55,3 +58,10 @@ def configure_logs() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name, level in LEVELS.items():
         logging.getLogger(name).setLevel(level)
+    threading.excepthook = _tell_of_thread
+
+
+def _tell_of_thread(ended: threading.ExceptHookArgs) -> None:
+    """Tell in one line of a thread that failed: Faust's own does when the process ends while a broker is away."""
+    name = "a thread" if ended.thread is None else ended.thread.name
+    log.warning("%s ended with an error error=%r", name, ended.exc_value)

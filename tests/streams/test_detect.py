@@ -112,7 +112,7 @@ def trips() -> list[dict[str, object]]:
 def bus_plan() -> ConvoyPlan:
     ids = sorted({str(one["vehicle_id"]) for one in trips()})
     vehicles = [Vehicle(vehicle_id=trip, role="cargo", mode="other", ping_interval_s=24) for trip in ids]
-    return plan_of("BUS-14", vehicles, timezone="Europe/London", route=read_route(BUSES / "route.geojson"))
+    return plan_of("BUS-14", vehicles, timezone="Europe/London", route=read_route(BUSES / "route.geojson").line)
 
 
 def arrivals_of(folder: Path, pings: Iterable[dict[str, object]]) -> list[Arrival]:

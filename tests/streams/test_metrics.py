@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from bus.plan_reader import Plans
 from models.topics import TopicSet
 from streams.engine.dtypes import RESULTS
+from streams.health import Health
 from streams.metrics import BulkHistogram, Metrics
 from streams.report import Report
 
@@ -52,7 +53,7 @@ def test_no_label_names_a_vehicle_or_a_convoy() -> None:
 
 def test_counters_and_states_are_there_with_0_before_anything_happens() -> None:
     topics, metrics = TopicSet(), Metrics()
-    Report(metrics, topics, Plans()).look({}, {}, 0)
+    Report(metrics, topics, Plans(), Health(topics.replay)).look({}, {}, 0)
     ask = metrics.registry.get_sample_value
     raised = {"kind": "sos", "severity": "critical", "transition": "raised"}
     assert ask("kawal_alerts_total", raised) == 0

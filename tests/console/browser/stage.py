@@ -152,7 +152,7 @@ class ConsoleProcess:
     def __init__(self, stage: Stage, port: int = 0) -> None:
         self.environment = os.environ | {
             "KAWAL_BROKER": stage.broker, "KAWAL_TOPIC_PREFIX": stage.topics.prefix, "KAWAL_PARTITIONS": "2",
-            "KAWAL_CONSOLE_DIR": str(stage.folder), "KAWAL_CONSOLE_PORT": str(port), "KAWAL_METRICS_PORT": "0",
+            "KAWAL_CONSOLE_DIR": str(stage.folder), "KAWAL_CONSOLE_PORT": str(port), "KAWAL_CONSOLE_METRICS_PORT": "0",
         }  # fmt: skip
 
     def add_people(self) -> None:
