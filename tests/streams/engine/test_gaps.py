@@ -121,6 +121,23 @@ def test_a_copy_of_an_older_ping_says_nothing():
     assert steps(told(both)) == steps(told(arrivals))
 
 
+def test_a_copy_of_a_new_ping_while_a_gap_is_pending_says_nothing():
+    arrivals = drive(off_between(400, 700), newest_first)
+    copy = [a._replace(received_ms=a.received_ms + 5_000) for a in arrivals if a == ping(1020, (10_200.0, 0.0))]
+    assert len(copy) == 1
+    both = sorted(arrivals + copy, key=lambda arrival: arrival.received_ms)
+    assert steps(told(both)) == steps(told(arrivals))
+
+
+def test_what_another_vehicle_does_while_a_gap_is_pending_is_its_own():
+    late = drive(off_between(400, 700), newest_first)
+    other = [a for a in drive(off_between(1000, 1200), vehicle="V2") if a.received_ms >= ping(1000, None).received_ms]
+    both = sorted(late + other, key=lambda arrival: arrival.received_ms)
+    alerts = told(both, plan(STRAIGHT, vehicles=("V1", "V2")))
+    mine = [(a.vehicle_id, a.late) for a in alerts if a.kind == "deviation" and a.transition == "raised"]
+    assert sorted(mine) == [("V1", True), ("V2", False)]
+
+
 def test_a_vehicle_that_leaves_the_plan_is_told_of_no_more():
     trip = Drive(plan(STRAIGHT))
     trip.send(*(a for a in drive(off_between(400, 700), newest_first) if a.received_ms <= ping(1010, None).received_ms))
