@@ -5,6 +5,7 @@ Resolving anew at each start would cost seconds, and jgo only warns when a check
 
 import hashlib
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +20,9 @@ from deploy.kafka.quick_start import archive
 
 KAFKA_VERSION = "4.3.1"
 LOCK_FILE = Path(__file__).with_name("jars.lock")
+
+_INSTALLED = Path(sys.prefix) / "share" / "kawal" / "kafka"
+"""Where the installer for machines without network puts them."""
 
 Progress = Callable[[int, int], None]
 """Told (bytes so far, bytes of the whole download) as they come, from several threads, one call at a time."""
@@ -47,13 +51,15 @@ def locked_jars() -> list[Jar]:
 
 
 def fetch_jars(progress: Progress | None = None) -> list[Path]:
-    """Return the paths of all jars, downloading those that the cache lacks or that differ from the lock.
+    """Return the paths of all jars: those that were installed with Kawal, else the cache's, downloading what it lacks.
 
     Raises EmbeddedKafkaError when the registry cannot be reached, gives something else, or the disk is full.
     """
-    folder = cache_dir() / f"kafka-{KAFKA_VERSION}"
-    folder.mkdir(exist_ok=True)
     jars = locked_jars()
+    if _are_in(_INSTALLED, jars):
+        return [_INSTALLED / jar.file_name for jar in jars]
+    folder = _cached()
+    folder.mkdir(exist_ok=True)
     with wait_for_lock(folder / "download.lock"):
         missing = [jar for jar in jars if not _matches(folder / jar.file_name, jar)]
         if missing:
@@ -65,8 +71,16 @@ def fetch_jars(progress: Progress | None = None) -> list[Path]:
 
 def are_jars_cached() -> bool:
     """Return whether the broker can start without a download."""
-    folder = cache_dir() / f"kafka-{KAFKA_VERSION}"
-    return all(_matches(folder / jar.file_name, jar) for jar in locked_jars())
+    jars = locked_jars()
+    return _are_in(_INSTALLED, jars) or _are_in(_cached(), jars)
+
+
+def _cached() -> Path:
+    return cache_dir() / f"kafka-{KAFKA_VERSION}"
+
+
+def _are_in(folder: Path, jars: list[Jar]) -> bool:
+    return all(_matches(folder / jar.file_name, jar) for jar in jars)
 
 
 def _parse_jar(line: str) -> Jar:
