@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from importlib.util import find_spec
 
 from cli.child_process import POLL_S, ChildProcess
 from cli.worker_process import topic_environment
@@ -13,16 +12,6 @@ from models.settings import Settings
 from models.topics import TopicSet
 
 FIRST_LINK = re.compile(r"http://127\.0\.0\.1:\d+/#first=\S+")
-
-
-def has_console() -> bool:
-    """Whether the console's packages are installed."""
-    return all(map(find_spec, ("argon2", "sse_starlette", "starlette", "uvicorn")))
-
-
-def has_gateway() -> bool:
-    """Whether the gateway's packages are installed."""
-    return all(map(find_spec, ("aiomqtt", "segno", "starlette", "uvicorn")))
 
 
 class ConsoleProcess(ChildProcess):

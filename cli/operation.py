@@ -14,7 +14,8 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 from bus.follow import Follower, ends_of, following
 from bus.plan_writer import write_plans
 from bus.topic_admin import ensure
-from cli.console_process import ConsoleProcess, has_console
+from cli.console_process import ConsoleProcess
+from cli.extras import is_installed
 from cli.live_view import OperationView
 from cli.outcome import Outcome
 from cli.worker_process import WorkerProcess
@@ -77,7 +78,7 @@ class Operation:
 
     async def _serve(self) -> None:
         """Serve the control room beside it, where its packages are installed."""
-        if not has_console():
+        if not is_installed("console"):
             self.view.show_link("pip install 'kawal[console]'")
             await asyncio.Event().wait()
         async with ConsoleProcess(self.broker, self.topics) as console:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -16,14 +15,14 @@ from rich.console import Console
 
 from bus import topic_admin
 from bus.tasks import stop_on_signals
-from cli.console_process import has_console, has_gateway
 from cli.download_bar import download_bar
 from cli.exits import Exit, broker_faults, leave, read_settings
+from cli.extras import is_installed
 from cli.supervisor import BrokerKeeper, GivenUpError, Keeper, ServiceKeeper, kawal, passes, supervise
 from deploy.kafka.cache import require_free
 from deploy.kafka.embedded import EmbeddedKafka
 from deploy.kafka.errors import EmbeddedKafkaError
-from models.settings import Settings
+from models.settings import Settings, user_data
 from models.topics import TopicSet
 
 FREE_MB_MIN = 1_000
@@ -78,8 +77,7 @@ def _broker(settings: Settings, port: int) -> Iterator[tuple[str, list[Keeper]]]
 
 def data_folder(settings: Settings) -> Path:
     """The folder of all that is kept, made for its owner alone. Raises EmbeddedKafkaError."""
-    usual = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kawal"
-    folder = settings.data_dir or usual
+    folder = settings.data_dir or user_data()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -96,8 +94,8 @@ async def _run(broker: str, settings: Settings, keepers: list[Keeper]) -> None:
     if created := await topic_admin.ensure(broker, topics):
         _tell(f"{len(created)} topics created.")
     services = ["worker"]
-    for name, is_installed in (("gateway", has_gateway()), ("console", has_console())):
-        if is_installed:
+    for name in ("gateway", "console"):
+        if is_installed(name):
             services.append(name)
         else:
             _tell(f"The {name} is not installed: pip install 'kawal[{name}]'.")

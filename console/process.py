@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import secrets
 import socket
 import time
@@ -30,7 +29,7 @@ from console.server import create_app
 from console.sessions import Sessions
 from console.stream import Stream
 from console.webhooks import Target, is_loopback, read_webhooks
-from models.settings import Settings
+from models.settings import Settings, user_data
 from models.topics import TopicSet
 
 STOP_S = 3
@@ -44,9 +43,7 @@ class ConsoleError(ValueError):
 
 def console_folder(settings: Settings) -> Path:
     """The folder of the console's users and sessions."""
-    if settings.console_dir is not None:
-        return settings.console_dir
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kawal"
+    return settings.console_dir or user_data()
 
 
 async def run_console(broker: str, settings: Settings, tell: Callable[[str], None]) -> None:

@@ -15,13 +15,11 @@ from gateway.directory import Assignment, Directory
 from gateway.intake import DEVICE_HEADER, FORMAT_HEADER, MESSAGES_MAX, Delivery, Intake, Outcome
 from gateway.metrics import Metrics
 from gateway.writer import Writer
-from models.dead_letter import CODE, RETRY_COUNT
+from models.dead_letter import CODE, RETRIES_MAX, RETRY_COUNT
 from models.device import Device, new_token, token_hash
 from models.topics import TopicSet
 
 UNKNOWN_CODES = frozenset({"unknown-device", "no-convoy"})
-REDRIVES_MAX = 3
-"""A message that came back so often is left where it is."""
 
 
 class DeviceError(ValueError):
@@ -102,7 +100,7 @@ class Devices:
         waiting = [
             _delivery(record)
             async for record in self._dead_letters()
-            if _header(record, DEVICE_HEADER) == device_id and int(_header(record, RETRY_COUNT)) < REDRIVES_MAX
+            if _header(record, DEVICE_HEADER) == device_id and int(_header(record, RETRY_COUNT)) < RETRIES_MAX
         ]
         outcomes: list[Outcome] = []
         async with Writer(self._broker, self._topics) as writer:

@@ -22,19 +22,13 @@ from gateway.protocols import FORMATS
 from gateway.protocols.report import Ignored, Report, Undecodable
 from gateway.writer import RECORD_OVERHEAD_BYTES, Outgoing, Unavailable, Writer
 from models.dead_letter import Code, DeadLetter, headers
-from models.instants import ROLLOVER_MS
+from models.instants import BUFFERED_MS_MAX, FUTURE_MS, ROLLOVER_MS
 from models.topics import TopicSet
 
 MESSAGE_BYTES_MAX = 256 * 1024
 
 MESSAGES_MAX = 1000
 """In one request; each may become a dead letter with headers larger than itself."""
-
-FUTURE_MS = 120_000
-"""A clock may be this far ahead; what claims to be later is refused, by the worker too."""
-
-BACKLOG_MS_MAX = 7 * 86_400_000
-"""A fix this old may come from a device's memory: the ping topics keep no more."""
 
 SEEN_MAX = 200_000
 """Messages remembered to know a second copy: at 500 a second some minutes. Older copies are known by the worker."""
@@ -271,11 +265,11 @@ def _mended(report: Report, received_ms: int) -> Report:
     time_ms = report.time_ms
     if time_ms is None:
         return report
-    first_ms, last_ms = received_ms - BACKLOG_MS_MAX, received_ms + FUTURE_MS
+    first_ms, last_ms = received_ms - BUFFERED_MS_MAX, received_ms + FUTURE_MS
     if first_ms <= time_ms <= last_ms:
         return report
     weeks, rest_ms = divmod(received_ms + FUTURE_MS - time_ms, ROLLOVER_MS)
-    if weeks > 0 and rest_ms <= BACKLOG_MS_MAX + FUTURE_MS:
+    if weeks > 0 and rest_ms <= BUFFERED_MS_MAX + FUTURE_MS:
         return replace(report, time_ms=time_ms + weeks * ROLLOVER_MS, repairs=(*report.repairs, "week-rollover"))
     if report.lat is None or (report.sos and time_ms > last_ms):
         return replace(report, time_ms=None, repairs=(*report.repairs, "time-replaced")).at(None)

@@ -22,8 +22,9 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gateway.directory import Directory
 from gateway.http import Parts
-from gateway.intake import BACKLOG_MS_MAX, Delivery, cut, split
+from gateway.intake import Delivery, cut, split
 from gateway.listen import LOOPBACK, BindError
+from models.instants import BUFFERED_MS_MAX
 from models.settings import Settings
 
 OWNTRACKS = "owntracks"
@@ -94,7 +95,7 @@ class MqttInput:
     @asynccontextmanager
     async def _subscribed(self) -> AsyncIterator[aiomqtt.Client]:
         session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        session.SessionExpiryInterval = BACKLOG_MS_MAX // 1000
+        session.SessionExpiryInterval = BUFFERED_MS_MAX // 1000
         session.ReceiveMaximum = UNANSWERED_MAX
         session.MaximumPacketSize = PACKET_BYTES_MAX
         client = aiomqtt.Client(

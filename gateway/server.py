@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import resource
 import ssl
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
-from pathlib import Path
 from typing import Any, Protocol
 
 import uvicorn
@@ -26,7 +24,7 @@ from gateway.intake import Intake
 from gateway.listen import BACKLOG, listener, server_tls
 from gateway.metrics import Metrics
 from gateway.writer import BUDGET_S, Writer
-from models.settings import Settings
+from models.settings import Settings, user_data
 from models.topics import TopicSet
 
 KEEP_ALIVE_S = 75
@@ -81,11 +79,6 @@ async def parts_of(broker: str, topics: TopicSet, tasks: Tasks, metrics: Metrics
         async with Writer(broker, topics) as writer:
             tasks.start(calls.deliver(writer))
             yield Parts(Intake(directory, writer, topics, metrics, calls), directory, writer, metrics)
-
-
-def user_data() -> Path:
-    """Kawal's folder among the user's data."""
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kawal"
 
 
 class _Input(Protocol):

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import faust
 from aiokafka.errors import UnknownTopicOrPartitionError
 
-from bus.faust_broker import faust_broker
+from bus.faust_settings import faust_settings
 from bus.follow import ends_of
 from bus.process import TopicsError
 from gateway.http import Parts
@@ -26,9 +26,6 @@ from models.settings import Settings
 BATCH_MAX = 500
 GATHER_S = 0.05
 LEAVE_S = 5.0
-
-# A gateway without partitions of these topics would hang for ever after it; it is local only.
-FOREVER_S = 1e9
 
 log = logging.getLogger(__name__)
 
@@ -80,14 +77,9 @@ class TraccarInput:
         """A Faust app that declares no topic and opens no port, and begins with the oldest record."""
         return faust.App(
             self._group,
-            **faust_broker(self._broker),
+            **faust_settings(self._broker),
             datadir=folder,
-            web_enabled=False,
-            topic_allow_declare=False,
-            topic_disable_leader=True,
-            consumer_auto_offset_reset="earliest",
             stream_buffer_maxsize=BATCH_MAX,
-            broker_max_poll_interval=FOREVER_S,
             broker_session_timeout=10.0,
             broker_heartbeat_interval=3.0,
             broker_rebalance_timeout=30.0,

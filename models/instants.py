@@ -15,6 +15,12 @@ LAST_MS = (datetime.max.replace(tzinfo=UTC) - EPOCH) // ONE_MS
 ROLLOVER_MS = 1024 * 7 * 86_400_000
 """GPS counts weeks modulo 1,024: an old receiver's fixes lie this far in the past."""
 
+FUTURE_MS = 120_000
+"""A fix may be so far ahead of its receipt: clocks of phones differ by seconds; more is a clock that is wrong."""
+
+BUFFERED_MS_MAX = 7 * 86_400_000
+"""A fix this old may come from a device's memory; the ping topics themselves keep no more."""
+
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII)
 
 

@@ -127,6 +127,11 @@ class Settings(BaseSettings):
     )
 
 
+def user_data() -> Path:
+    """Return Kawal's folder among the user's data, which may not be there yet."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kawal"
+
+
 def load_settings() -> Settings:
     """Read the environment. Raises SettingsError with every fault, among them names that are not known."""
     names = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}

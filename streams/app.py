@@ -9,7 +9,7 @@ import faust
 from aiokafka.consumer import fetcher
 from faust.types import TP
 
-from bus.faust_broker import faust_broker
+from bus.faust_settings import FOREVER_S, faust_settings
 from bus.tasks import Tasks
 from streams.agents import RawSchema, add_agent
 from streams.handover import LogEnd, TopicPartition
@@ -29,7 +29,6 @@ FETCH_WAIT_MS = 50
 _PartitionRecords: Any = fetcher.PartitionRecords
 
 NEVER_S = 1e6
-FOREVER_S = 1e9
 
 
 class FaustLogs:
@@ -99,18 +98,12 @@ def create_app(broker: str, group: str, member: Membership, datadir: Path) -> fa
     """Return a Faust app that commits nothing, declares no topic and opens no port."""
     return faust.App(
         group,
-        **faust_broker(broker),
+        **faust_settings(broker),
         datadir=datadir,
-        web_enabled=False,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=FETCH_BYTES_MAX,
         stream_buffer_maxsize=CHUNKS_QUEUED,
         broker_commit_every=int(FOREVER_S),
         broker_commit_interval=NEVER_S,
-        # Local only, and a worker without partitions would hang for ever after it.
-        broker_max_poll_interval=FOREVER_S,
         consumer_group_instance_id=member.name,
         broker_session_timeout=member.session_s,
         broker_heartbeat_interval=member.heartbeat_s,

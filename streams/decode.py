@@ -13,15 +13,13 @@ from numpy.typing import NDArray
 from pydantic import AwareDatetime, ValidationError
 
 from models.dead_letter import Code
-from models.instants import FIRST_MS, ROLLOVER_MS, instant_ms
+from models.instants import BUFFERED_MS_MAX, FIRST_MS, FUTURE_MS, ROLLOVER_MS, instant_ms
 from models.ping import PING, Ping, ping_fault
 from streams.engine.dtypes import FIX, HOLE, TICK, Records
 from streams.engine.dtypes import PING as PING_KIND
-from streams.scan import FIELDS, FUTURE_MS, VALUE_BYTES_MAX, found, scan
+from streams.scan import FIELDS, VALUE_BYTES_MAX, found, scan
 
 TICK_RANK = 2
-BUFFERED_MS_MAX = 7 * 86_400_000
-"""A fix this old may come from a buffer; the ping topics themselves keep no more."""
 
 _CONSTRAINTS = {
     annotated_types.Ge: "ge",

@@ -6,7 +6,7 @@ from itertools import groupby, islice, takewhile
 from typing import NamedTuple
 
 from models.alert import Alert
-from models.instants import LAST_MS
+from models.instants import FUTURE_MS, LAST_MS
 from models.plan import ConvoyPlan
 from streams.alerts import known
 from streams.compile_plan import compile_plan
@@ -14,7 +14,6 @@ from streams.detect import BATCH, Detection, decode_arrivals
 from streams.engine.dtypes import EPISODES, KINDS, NEVER, PING
 from streams.measure import MEASURES, Look
 from streams.recording import Arrival
-from streams.scan import FUTURE_MS
 from streams.trails import Trails
 
 LASTING = frozenset(KINDS[:EPISODES])

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AwareDatetime
 
+from models.instants import FUTURE_MS
 from models.ping import NAME_MAX, RANGES, Ping
 from streams.engine.dtypes import HOLE, PING, Records, Row
 from streams.engine.jit import entry, kernel
@@ -69,9 +70,6 @@ YEAR_FIRST, YEAR_LAST = 1970, 9998
 MONTH_LAST, HOUR_LAST, MINUTE_LAST = 12, 23, 59
 TIME_AT = len("2024-11-27T")
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1000, 60_000, 3_600_000, 86_400_000
-FUTURE_MS = 120_000
-"""A fix may be so far ahead of its receipt: clocks of phones differ by seconds; more is a clock that is wrong."""
-
 OLD_MS = 19 * 365 * DAY_MS
 """A fix older than this may have lost a roll-over of the GPS week."""
 

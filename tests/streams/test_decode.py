@@ -11,12 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from models.instants import FIRST_MS, LAST_MS, format_instant, parse_instant
+from models.instants import BUFFERED_MS_MAX, FIRST_MS, FUTURE_MS, LAST_MS, ROLLOVER_MS, format_instant, parse_instant
 from models.ping import PING, Ping
 from streams.decode import (
-    BUFFERED_MS_MAX,
-    FUTURE_MS,
-    ROLLOVER_MS,
     VALUE_BYTES_MAX,
     Columns,
     HotPing,

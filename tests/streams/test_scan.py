@@ -9,12 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from models.instants import EPOCH, ONE_MS, format_instant
+from models.instants import EPOCH, FUTURE_MS, ONE_MS, format_instant
 from streams.engine.dtypes import FIX, HOLE, PING, Row
 from streams.scan import (
     DIGITS_MAX,
     FIELDS,
-    FUTURE_MS,
     OLD_MS,
     POWERS_OF_TEN,
     VALUE_BYTES_MAX,

@@ -1,4 +1,4 @@
-"""How a Faust app reaches the broker: `connection`, in Faust's own terms."""
+"""What every Faust app of ours is: how it reaches the broker, and that it opens nothing and declares nothing."""
 
 from __future__ import annotations
 
@@ -8,12 +8,22 @@ from faust.auth import SASLCredentials, SSLCredentials
 
 from bus.connection import connection
 
+# Local only, and an app without partitions would hang for ever after it.
+FOREVER_S = 1e9
 
-def faust_broker(broker: str) -> dict[str, Any]:
-    """Return the keyword arguments by which a Faust app reaches `broker`. Raises SettingsError."""
+
+def faust_settings(broker: str) -> dict[str, Any]:
+    """Return the keyword arguments of an app at `broker` that declares no topic, opens no port and begins with the
+    oldest record. Raises SettingsError.
+    """
     return {
         "broker": ";".join(f"kafka://{address}" for address in broker.split(",")),
         "broker_credentials": _credentials(broker),
+        "broker_max_poll_interval": FOREVER_S,
+        "web_enabled": False,
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "consumer_auto_offset_reset": "earliest",
     }
 
 
