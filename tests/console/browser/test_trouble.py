@@ -64,8 +64,8 @@ def test_tabs_share_one_stream_and_the_next_one_takes_over(
     seen_by(second, "KT-8202-SX: sos")
     first.close()
     expect(second.locator(".leader")).to_have_text("in this tab")
-    stage.alerts(alert(stage, "sos", "KT-8203-SX", 5, severity="critical", reason="duress"))
-    seen_by(second, "KT-8203-SX: sos")
+    stage.alerts(alert(stage, "sos", "KT-8401-SX", 5, severity="critical", reason="duress"))
+    seen_by(second, "KT-8401-SX: sos")
     assert len(streams) == 2
 
 
