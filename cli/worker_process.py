@@ -43,11 +43,8 @@ class WorkerProcess(ChildProcess):
         url = METRICS_URL.search(self.log())
         if url is None:
             return False
-        try:
-            with urllib.request.urlopen(url[0], timeout=5) as answer:  # noqa: S310 (loopback, by the pattern above)
-                owned = OWNED.search(answer.read().decode())
-        except OSError:  # it is just ending, which `ended` tells with the reason
-            return False
+        with urllib.request.urlopen(url[0], timeout=5) as answer:  # noqa: S310 (loopback, by the pattern above)
+            owned = OWNED.search(answer.read().decode())
         return owned is not None and int(owned[1]) == self._topics.partitions
 
 
