@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -88,7 +89,20 @@ async def following(broker: str, topics: Sequence[str], from_beginning: bool) ->
         await (consumer.seek_to_beginning() if from_beginning else consumer.seek_to_end())
         yield Follower(consumer)
     finally:
+        await _stop(consumer)
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    """Stop a consumer, and leave what ended its use the last word.
+
+    While the broker is away aiokafka lets the cancellation of its own fetch through, as if this task were cancelled.
+    """
+    try:
         await consumer.stop()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
 
 
 async def ends_of(broker: str, topics: Sequence[str]) -> dict[tuple[str, int], int]:
