@@ -70,10 +70,13 @@ class Columns:
         column: NDArray[np.int64] = self.fixes.fix_ms
         return column
 
-    def name(self, index: int) -> tuple[str, str]:
-        """Tell whose a ping is, as (convoy_id, vehicle_id)."""
-        convoy, convoy_end, vehicle, vehicle_end = self.spans[index].tolist()
-        return self.text[convoy:convoy_end].tobytes().decode(), self.text[vehicle:vehicle_end].tobytes().decode()
+    def names(self, indexes: Sequence[int] | NDArray[np.intp]) -> list[tuple[str, str]]:
+        """Tell whose these pings are, each as (convoy_id, vehicle_id)."""
+        text = self.text.tobytes()
+        return [
+            (text[convoy:convoy_end].decode(), text[vehicle:vehicle_end].decode())
+            for convoy, convoy_end, vehicle, vehicle_end in self.spans[indexes].tolist()
+        ]
 
 
 def _hot_type(kind: Any, rules: Sequence[Any]) -> Any:

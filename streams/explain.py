@@ -122,7 +122,7 @@ class _Witness:
     def _step(self, arrival: Arrival) -> None:
         decoded = decode_arrivals([arrival])
         fix = decoded.columns.fixes[0]
-        names = decoded.columns.name(0)
+        [names] = decoded.columns.names([0])
         before = self._detection.look(*names)
         judged = self._detection.judge_decoded(decoded)
         self.told += judged.alerts

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from models.alert import Alert
 from models.convoy_status import ConvoyStatus
 from models.plan import VEHICLES_MAX, Checkpoint, ConvoyPlan, Vehicle
-from streams.alerts import alert_of
+from streams.alerts import alert_of, plain
 from streams.compile_plan import Compiled, compile_plan, join, overspeed_mps
 from streams.decode import Columns
 from streams.engine.dtypes import (
@@ -57,6 +57,7 @@ class Watch:
         self.stream_ms = 0
         self._engine = Engine()
         self._compiled: dict[str, Compiled] = {}
+        self._numbers: dict[str, int] = {}
         self._members: dict[str, dict[str, int]] = {}
         self._roster = Roster()
         self._names: dict[int, tuple[str, str]] = {}
@@ -92,7 +93,7 @@ class Watch:
         transitions, results = self._engine.advance(columns.fixes)
         results[refused] = UNKNOWN_VEHICLE
         self.stream_ms = max(self.stream_ms, int(columns.fixes.received_ms[-1]))
-        alerts = [self._alert(told) for told in transitions]
+        alerts = [self._alert(told) for told in plain(transitions)]
         self._forget_dropped()
         if self.stream_ms - self._tidied_ms >= TIDY_PERIOD_MS:
             self._tidy()
@@ -175,22 +176,26 @@ class Watch:
         number = int(told.checkpoint)
         return None if number < 0 else self._compiled[self._names[told.row][0]].plan.checkpoints[number]
 
-    def _find_rows(self, columns: Columns) -> list[int]:
+    def _find_rows(self, columns: Columns) -> NDArray[np.intp]:
         """Set each ping's row; gives the places of those that find no room, which become holes."""
         self._roster.find_rows(columns)
-        fixes = columns.fixes
-        refused = []
-        for place in np.flatnonzero((fixes.row == NOBODY) & (fixes.kind == PING)).tolist():
-            name = columns.name(place)
-            row = self._roster.row_of.get(name)
-            fixes.row[place] = row = self._admit(*name) if row is None else row
-            if row == NOBODY:
-                fixes.kind[place] = HOLE
-                refused.append(place)
+        fixes = columns.fixes.view(np.ndarray)  # each attribute of a record array costs microseconds
+        unknown = np.flatnonzero((fixes["row"] == NOBODY) & (fixes["kind"] == PING))
+        if not len(unknown):
+            return unknown
+        rows = [self._admit(*name) for name in columns.names(unknown)]
+        fixes["row"][unknown] = rows
+        refused: NDArray[np.intp] = unknown[np.equal(rows, NOBODY)]
+        fixes["kind"][refused] = HOLE
         return refused
 
     def _admit(self, convoy_id: str, vehicle_id: str) -> int:
-        """Give a row to a vehicle heard for the first time, NOBODY when it is one too many of those without a plan."""
+        """Give the row of a vehicle, a new one where it is heard for the first time; NOBODY when it is one too many of
+        those without a plan.
+        """
+        known = self._roster.row_of.get((convoy_id, vehicle_id))
+        if known is not None:
+            return known
         compiled = self._compiled.get(convoy_id)
         planned = None if compiled is None else compiled.vehicles.get(vehicle_id)
         crowded = len(self._members.get(convoy_id, ())) >= 2 * VEHICLES_MAX or self._unplanned >= UNPLANNED_MAX
@@ -201,7 +206,7 @@ class Watch:
             self._unplanned += 1
         else:
             assert compiled is not None
-            self._enrol(row, list(self._compiled).index(convoy_id), compiled, planned)
+            self._enrol(row, self._numbers[convoy_id], compiled, planned)
         return row
 
     def _add_row(self, convoy_id: str, vehicle_id: str) -> int:
@@ -215,13 +220,13 @@ class Watch:
         """Lay the plans out anew for the kernels; each row learns which is its own, or that it is in none any more."""
         self._plans_changed = False
         self._engine.use_plans(join(list(self._compiled.values())))
-        numbers = {convoy_id: number for number, convoy_id in enumerate(self._compiled)}
+        self._numbers = {convoy_id: number for number, convoy_id in enumerate(self._compiled)}
         for convoy_id, members in self._members.items():
             compiled = self._compiled.get(convoy_id)
             for vehicle_id, row in members.items():
                 planned = None if compiled is None else compiled.vehicles.get(vehicle_id)
                 if compiled is not None and planned is not None:
-                    self._enrol(row, numbers[convoy_id], compiled, planned)
+                    self._enrol(row, self._numbers[convoy_id], compiled, planned)
                 elif self._engine.vehicles[row].convoy >= 0 and not self._engine.vehicles[row].dropped:
                     self._engine.vehicles[row].dropped = PLAN_WITHDRAWN if compiled is None else PLAN_CHANGED
                     self._dropped.append((convoy_id, vehicle_id))

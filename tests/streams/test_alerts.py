@@ -9,7 +9,7 @@ from geopy.distance import geodesic
 
 from models.alert import Alert, alert_id
 from models.instants import FIRST_MS
-from streams.alerts import alert_of, known
+from streams.alerts import alert_of, known, plain
 from streams.engine.dtypes import (
     ARRIVED,
     CLEARED,
@@ -39,7 +39,7 @@ def transition(**fields: object) -> Row:
     numbers = {"lat": 0.0123456789, "lon": 117.002, "progress_m": 1900.04, "lateral_m": 612.3456, "value": 602.3456}
     for name, value in (defaults | times | numbers | {"threshold": 100.0, "peak": 650.0} | fields).items():
         rows[name] = value
-    return rows[0]
+    return next(plain(rows))
 
 
 def alert(**fields: object) -> Alert:

@@ -60,7 +60,9 @@ def read(batch: Sequence[Arrival]) -> tuple[Columns, list[Rejected]]:
 
 def names(columns: Columns) -> list[tuple[str, str] | None]:
     """Whose each ping is, None for ticks and holes."""
-    return [columns.name(i) if kind == PING_KIND else None for i, kind in enumerate(columns.fixes.kind.tolist())]
+    kinds = columns.fixes.kind
+    everyone = columns.names(np.arange(len(kinds)))
+    return [name if kind == PING_KIND else None for name, kind in zip(everyone, kinds.tolist(), strict=True)]
 
 
 def fault(value: bytes | None, key: bytes | None = KEY, received_ms: int = TIME_MS) -> Rejected:
