@@ -118,7 +118,7 @@ class Intake:
                     await self.take(portion, keeps_calls=False)  # each try would keep them once more
                     break
                 except Unavailable as error:
-                    self._metrics.requests.labels(portion[0].form, "unavailable").inc()
+                    self._metrics.count(portion[0].form, "unavailable")
                     await asyncio.sleep(error.retry_after_s)
 
     async def _write(self, judged: Sequence[_Judged], keeps_calls: bool) -> None:
@@ -135,7 +135,7 @@ class Intake:
 
     def _count(self, delivery: Delivery, judged: _Judged) -> None:
         outcome = judged.outcome
-        self._metrics.requests.labels(delivery.form, outcome.status).inc()
+        self._metrics.count(delivery.form, outcome.status)
         if outcome.code is not None:
             self._metrics.dead_letter(self._source_topic, outcome.code)
         if judged.seen is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import resource
 import ssl
@@ -11,7 +12,7 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any, Protocol
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from bus.follow import following
 from bus.process import TopicsError, check_patiently, metrics_server
@@ -55,6 +56,7 @@ async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -
     ):
         async with parts_of(broker, topics, tasks, metrics, calls) as parts:
             server = _server(create_app(parts), tls)
+            _spare_collector()
             tasks.start(_look_around(server, parts))
             for one in inputs:
                 tasks.start(one.run(parts))
@@ -113,7 +115,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: Starlette, tls: ssl.SSLContext | None) -> _Server:
+def _server(app: ASGIApp, tls: ssl.SSLContext | None) -> _Server:
     config = uvicorn.Config(
         app,
         http=GuardedProtocol,
@@ -138,13 +140,23 @@ def _raise_open_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _spare_collector() -> None:
+    """Keep the garbage collector from what is loaded for good, and let it look seldom at the rest.
+
+    Requests leave next to nothing that needs it; looking as often as usual took it a fifth of the time of each.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
 async def _look_around(server: _Server, parts: Parts) -> None:
     """Keep the gauges up to date and slow senders out."""
     loop, metrics = asyncio.get_running_loop(), parts.metrics
     while True:
         connections = server.server_state.connections
         if slow := close_slow(connections, loop.time()):
-            metrics.requests.labels("http", "too-slow").inc(slow)
+            metrics.count("http", "too-slow", slow)
         metrics.connections.set(len(connections))
         metrics.waiting_bytes.set(parts.writer.waiting_bytes)
         metrics.devices.set(sum(device.revoked_at is None for device in parts.directory.devices.values()))
