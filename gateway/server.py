@@ -19,7 +19,7 @@ from bus.process import TopicsError, check_patiently, metrics_server
 from bus.tasks import Tasks, stop_on_signals, until
 from gateway.calls import Calls
 from gateway.directory import Directory
-from gateway.guard import SWEEP_S, GuardedProtocol, close_slow
+from gateway.guard import CONNECTIONS_MAX, SWEEP_S, GuardedProtocol, close_slow, connections_max
 from gateway.http import Parts, create_app
 from gateway.intake import Intake
 from gateway.listen import BACKLOG, listener, server_tls
@@ -138,6 +138,10 @@ def _raise_open_files() -> None:
     """Each connection is an open file; the usual soft limit is a thousand."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if (allowed := connections_max()) < CONNECTIONS_MAX:
+        log.warning(
+            "the system's limit of open files allows %d connections; ulimit -Hn or LimitNOFILE raise it", allowed
+        )
 
 
 def _spare_collector() -> None:
