@@ -7,6 +7,7 @@ vehicle. So a message that would fail again gets 200 and becomes a dead letter; 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.credentials import authenticate, credential_of
 from gateway.directory import Directory
-from gateway.intake import MESSAGE_BYTES_MAX, Delivery, Intake, Outcome, split
+from gateway.intake import MESSAGE_BYTES_MAX, Delivery, Forbidden, Intake, Outcome, split
 from gateway.metrics import Metrics
 from gateway.openapi import description
 from gateway.throttle import Throttle
@@ -70,7 +71,9 @@ class Answer(NamedTuple):
 
 
 JSON = ((b"content-type", b"application/json"),)
-BASIC = ((b"www-authenticate", b'Basic realm="kawal"'),)
+BASIC = (b"www-authenticate", b'Basic realm="kawal"')
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -97,18 +100,25 @@ class Door:
         token = scope["path"][len(self.path) :].strip("/")
         authorization = "" if token else _header(scope, b"authorization") or ""
         device = authenticate(self.parts.directory, credential_of(token, authorization))
-        if isinstance(device, str):
-            self.parts.metrics.count(self.form, device)
-            return Answer(403 if device == "forbidden" else 401, headers=BASIC)
+        if device == "unauthorized":
+            return self._refusal(401, device)
+        if device == "forbidden":
+            return self._refusal(403, device)
         try:
             body = await self._body(receive)
             deliveries = self._deliveries(scope, body, device.device_id, authorization)
             if delay_s := self.parts.throttle.admit(device.device_id, len(deliveries)):
                 await asyncio.sleep(delay_s)
             return self._reply(await self.parts.intake.take(deliveries))
+        except Forbidden:
+            log.warning("a token was used in the name of another device device=%r", device.device_id)
+            return self._refusal(403, "identity-mismatch")
         except Unavailable as error:
-            self.parts.metrics.count(self.form, "unavailable")
-            return Answer(503, headers=((b"retry-after", str(error.retry_after_s).encode()),))
+            return self._refusal(503, "unavailable", (b"retry-after", str(error.retry_after_s).encode()))
+
+    def _refusal(self, status: int, outcome: str, header: tuple[bytes, bytes] = BASIC) -> Answer:
+        self.parts.metrics.count(self.form, outcome)
+        return Answer(status, headers=(header,))
 
     async def _body(self, receive: Receive) -> bytes:
         """Read the body; of one that is too large the beginning, a byte more than allowed. Raises Unavailable."""
