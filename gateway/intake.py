@@ -7,6 +7,7 @@ that a message means the same whatever way it came.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,8 @@ FORMAT_HEADER = "kawal.gateway.format"
 DEVICE_HEADER = "kawal.gateway.device"
 NO_OFFSET = -1
 SOS, MOCK = 1, 2
+
+log = logging.getLogger(__name__)
 
 Status = Literal["accepted", "duplicate", "ignored", "dead-letter"]
 
@@ -104,15 +107,13 @@ class Intake:
         self._metrics = metrics
         self._seen: OrderedDict[tuple[object, ...], int] = OrderedDict()
 
-    async def take(self, deliveries: Sequence[Delivery]) -> list[Outcome]:
+    async def take(self, deliveries: Sequence[Delivery], has_answer: bool = True) -> list[Outcome]:
         """Take in the messages of one request, in order; returns what became of each when Kafka has acknowledged all.
 
-        Raises Unavailable when Kafka has not: the same messages may come again, and none is lost or told twice; calls
-        for help go to the disk instead. Raises Forbidden where one is in the name of another device.
+        Raises Unavailable when Kafka has not: the same messages may come again, and none is lost or told twice. Where
+        the sender has an answer, calls for help go to the disk instead, and what is in the name of another device
+        raises Forbidden; without one it becomes a dead letter, since nobody else would tell of it.
         """
-        return await self._take(deliveries, has_answer=True)
-
-    async def _take(self, deliveries: Sequence[Delivery], has_answer: bool) -> list[Outcome]:
         begin_s = time.monotonic()
         received_ms = time.time_ns() // 1_000_000
         judged = [self._judge(delivery, received_ms) for delivery in deliveries]
@@ -125,14 +126,11 @@ class Intake:
         return [one.outcome for one in judged]
 
     async def take_patiently(self, deliveries: Sequence[Delivery]) -> None:
-        """The same for an input whose sender hears no answer: wait for Kafka as long as it takes.
-
-        What is in the name of another device becomes a dead letter there: nobody else would tell of it.
-        """
+        """The same for an input whose sender hears no answer: wait for Kafka as long as it takes."""
         for portion in _portions(deliveries):
             while True:
                 try:
-                    await self._take(portion, has_answer=False)
+                    await self.take(portion, has_answer=False)
                     break
                 except Unavailable as error:
                     self._metrics.count(portion[0].form, "unavailable")
@@ -240,6 +238,8 @@ class Intake:
             stage=STAGE,
             retry_count=delivery.retry_count,
         )
+        if error.code == "encrypted":
+            log.warning("encrypted messages: turn it off in the app, until then the vehicle is dark device=%r", device)
         name = (device or "").encode(errors="replace")
         told = [*headers(letter), (FORMAT_HEADER, delivery.form.encode()), (DEVICE_HEADER, name)]
         record = Outgoing(self._dlt, name, delivery.message, told)
