@@ -26,6 +26,7 @@ from gateway.intake import MESSAGE_BYTES_MAX, Delivery, Forbidden, Intake, Outco
 from gateway.metrics import Metrics
 from gateway.openapi import description
 from gateway.throttle import Throttle
+from gateway.upkeep import Upkeep
 from gateway.writer import Unavailable, Writer
 
 BUFFERED_BYTES_MAX = 64 * 1024 * 1024
@@ -53,6 +54,7 @@ class Parts:
     directory: Directory
     writer: Writer
     metrics: Metrics
+    upkeep: Upkeep
     throttle: Throttle = field(default_factory=Throttle)
 
 
@@ -215,7 +217,7 @@ def create_app(parts: Parts) -> Front:
         return JSONResponse({"live": True})
 
     async def ready(_: Request) -> Response:
-        faults = ["Kafka does not answer"] if parts.writer.is_stalled else []
+        faults = ["Kafka does not answer"] if parts.writer.is_stalled else parts.upkeep.faults
         return JSONResponse({"ready": not faults, "faults": faults}, status_code=503 if faults else 200)
 
     others = Starlette(

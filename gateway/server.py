@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import uvicorn
 from starlette.types import ASGIApp
 
-from bus.follow import following
 from bus.process import TopicsError, check_patiently, metrics_server
 from bus.tasks import Tasks, stop_on_signals, until
 from gateway.calls import Calls
@@ -24,6 +23,7 @@ from gateway.http import Parts, create_app
 from gateway.intake import Intake
 from gateway.listen import BACKLOG, listener, server_tls
 from gateway.metrics import Metrics
+from gateway.upkeep import Upkeep
 from gateway.writer import BUDGET_S, Writer
 from models.settings import Settings, user_data
 from models.topics import TopicSet
@@ -75,12 +75,12 @@ async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -
 async def parts_of(broker: str, topics: TopicSet, tasks: Tasks, metrics: Metrics, calls: Calls) -> AsyncIterator[Parts]:
     """What every way in needs: a directory that follows plans and devices, and a writer, joined in an intake."""
     directory = Directory()
-    async with following(broker, [topics.plans, topics.devices], from_beginning=True) as follower:
-        await directory.load(follower, topics)
-        tasks.start(directory.follow(follower, topics))
-        async with Writer(broker, topics) as writer:
-            tasks.start(calls.deliver(writer))
-            yield Parts(Intake(directory, writer, topics, metrics, calls), directory, writer, metrics)
+    upkeep = Upkeep(directory, broker, topics)
+    tasks.start(upkeep.run())
+    await until(upkeep.loaded, tasks)
+    async with Writer(broker, topics) as writer:
+        tasks.start(calls.deliver(writer))
+        yield Parts(Intake(directory, writer, topics, metrics, calls), directory, writer, metrics, upkeep)
 
 
 class _Input(Protocol):
