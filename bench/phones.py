@@ -1,7 +1,6 @@
 """Phones as a load: clients that keep their connection, and queue and send again as Traccar Client does."""
 
 import asyncio
-import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -83,37 +82,3 @@ class Phone:
             return await connection.request(query(self.token, self.device, at_s)) < 400  # as the app judges
         except (OSError, EOFError, TimeoutError):
             return False
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What a load took: answers, seconds, and the time of each answer in milliseconds."""
-
-    answers: int
-    seconds: float
-    latencies_ms: list[float]
-
-
-async def load(port: int, requests: list[list[bytes]], rate_per_s: float | None = None) -> Load:
-    """Send the requests of each connection one after the other, all connections at once, as fast as they are answered.
-
-    With `rate_per_s` all together not faster than that, evenly; the latency then counts from when a request was due.
-    """
-    latencies_ms: list[float] = []
-    begin_s = time.perf_counter()
-
-    async def one(number: int, mine: list[bytes]) -> None:
-        connection = Connection(port)
-        for index, request in enumerate(mine):
-            sent_s = time.perf_counter()
-            if rate_per_s is not None:
-                due_s = begin_s + (index * len(requests) + number) / rate_per_s
-                if due_s > sent_s:
-                    await asyncio.sleep(due_s - sent_s)
-                sent_s = due_s
-            assert await connection.request(request) == 200
-            latencies_ms.append((time.perf_counter() - sent_s) * 1000)
-        connection.close()
-
-    await asyncio.gather(*(one(number, mine) for number, mine in enumerate(requests)))
-    return Load(len(latencies_ms), time.perf_counter() - begin_s, latencies_ms)

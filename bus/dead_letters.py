@@ -99,18 +99,19 @@ class DeadLetters:
 
 
 @asynccontextmanager
-async def dead_letters(broker: str, topics: TopicSet) -> AsyncIterator[DeadLetters]:
-    """Open the dead-letter topics of a set; that of the gateway where there is one.
+async def dead_letters(broker: str, topics: TopicSet, of: str | None = None) -> AsyncIterator[DeadLetters]:
+    """Open the dead-letter topics of a set, that of the gateway where there is one; or only that `of` an input.
 
     Raises KafkaConnectionError if the broker is not reachable, UnknownTopicOrPartitionError if the set is missing.
     """
-    names = [topics.dlt(name) for name in (topics.convoy_pings, topics.escort_pings)]
+    names = [topics.dlt(name) for name in ((topics.convoy_pings, topics.escort_pings) if of is None else (of,))]
     async with admin_client(broker) as admin:
         existing = set(await admin.list_topics())
     for name in names:
         if name not in existing:
             raise UnknownTopicOrPartitionError(name)
-    names += existing & {topics.dlt(f"{topics.prefix}.gateway")}
+    if of is None:
+        names += existing & {topics.dlt(topics.gateway)}
     async with following(broker, names, from_beginning=True) as follower:
         yield DeadLetters(follower, names)
 
@@ -148,10 +149,15 @@ def fate_of(letter: Letter, topics: TopicSet) -> Fate:
     return "too-often" if letter.retries >= RETRIES_MAX else "sent"
 
 
+async def mark_sent(producer: AIOKafkaProducer, letters: Sequence[Letter]) -> None:
+    """Write behind letters that were sent again that they were. Raises aiokafka's KafkaError."""
+    await asyncio.gather(*[await producer.send(**_mark(letter)) for letter in letters])
+
+
 async def _send(producer: AIOKafkaProducer, letters: Sequence[Letter], tell: Callable[[Letter, Fate], None]) -> None:
     """Send letters, then, once the broker has them all, the records that say so."""
     await asyncio.gather(*[await producer.send(**_original(letter)) for letter in letters])
-    await asyncio.gather(*[await producer.send(**_mark(letter)) for letter in letters])
+    await mark_sent(producer, letters)
     for letter in letters:
         tell(letter, "sent")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -12,6 +12,8 @@ from aiokafka.errors import UnknownTopicOrPartitionError
 from bus.connection import connection
 
 Record = ConsumerRecord[bytes | None, bytes | None]
+Place = tuple[str, int]
+"""A partition of a topic."""
 
 
 class Follower:
@@ -58,7 +60,12 @@ class Follower:
                     yield record
         self._consumer.resume(*others)
 
-    async def ends(self) -> dict[tuple[str, int], int]:
+    async def behind(self, ends: Mapping[Place, int]) -> dict[Place, int]:
+        """Where it stands in each partition that reaches further, by what `ends` of another reader said."""
+        stands = {place: await self._consumer.position(TopicPartition(*place)) for place in ends}
+        return {place: offset for place, offset in stands.items() if offset < ends[place]}
+
+    async def ends(self) -> dict[Place, int]:
         """The offset behind the last record of each (topic, partition) that has any."""
         ends = await self._consumer.end_offsets(self._consumer.assignment())
         return {(tp.topic, tp.partition): end for tp, end in ends.items() if end}
@@ -105,7 +112,7 @@ async def _stop(consumer: AIOKafkaConsumer) -> None:
             raise
 
 
-async def ends_of(broker: str, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+async def ends_of(broker: str, topics: Sequence[str]) -> dict[Place, int]:
     """The offset behind the last record of each (topic, partition) of `topics` that has any."""
     async with following(broker, topics, from_beginning=False) as follower:
         return await follower.ends()

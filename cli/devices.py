@@ -116,7 +116,10 @@ def qr(
 
 @app.command()
 def unknown(as_json: AsJson = False) -> None:
-    """List the devices that send and belong to no convoy, the latest first."""
+    """List the devices that send and are not heard, the latest first, with what to do about each.
+
+    They belong to no convoy in force, or their app encrypts what it sends.
+    """
     found = _run(lambda devices: devices.unknown())
     _show(
         [
@@ -127,6 +130,7 @@ def unknown(as_json: AsJson = False) -> None:
                 "messages": one.messages,
                 "first": format_instant(one.first_ms),
                 "last": format_instant(one.last_ms),
+                "advice": one.advice,
             }
             for one in found
         ],

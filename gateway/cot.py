@@ -98,7 +98,7 @@ class CotInput:
                 message = bytes(stream.buffer)
                 await _take(speaker, [message], parts, is_oversized=True)
         except _Refused as refusal:
-            parts.metrics.requests.labels("cot", str(refusal)).inc()
+            parts.metrics.count("cot", str(refusal))
         except OSError:
             log.debug("a connection broke off")
         finally:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
 
 from bus.connection import connection
-from bus.follow import Record, following
+from bus.dead_letters import Letter, dead_letters, mark_sent
+from bus.follow import following
 from gateway.directory import Assignment, Directory
 from gateway.intake import DEVICE_HEADER, FORMAT_HEADER, MESSAGES_MAX, Delivery, Intake, Outcome
 from gateway.metrics import Metrics
 from gateway.writer import Writer
-from models.dead_letter import CODE, RETRIES_MAX, RETRY_COUNT
+from models.dead_letter import RETRIES_MAX
 from models.device import Device, new_token, token_hash
 from models.topics import TopicSet
 
-UNKNOWN_CODES = frozenset({"unknown-device", "no-convoy"})
+ADOPTABLE = frozenset({"unknown-device", "no-convoy"})
+
+ADVICE: Mapping[str, str] = {
+    "unknown-device": "name it in a plan's device_ids, or `kawal devices adopt {device} --vehicle VEHICLE`",
+    "no-convoy": "import the plan of its vehicle, then `kawal devices adopt {device}`",
+    "encrypted": "turn the encryption of its app off: TLS protects the way, and until then its vehicle is dark",
+}
+"""What to do about a device whose messages lead nowhere, by the code of their dead letters."""
 
 
 class DeviceError(ValueError):
@@ -28,7 +37,7 @@ class DeviceError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A device that sends and belongs to no convoy, by its dead letters."""
+    """A device that sends what leads nowhere, by its dead letters."""
 
     device_id: str
     code: str
@@ -36,6 +45,11 @@ class Unknown:
     messages: int
     first_ms: int
     last_ms: int
+
+    @property
+    def advice(self) -> str:
+        """What to do."""
+        return ADVICE[self.code].format(device=self.device_id)
 
 
 class Devices:
@@ -73,15 +87,17 @@ class Devices:
         await self.write([device.model_copy(update={"revoked_at": datetime.now(UTC)})])
 
     async def unknown(self) -> list[Unknown]:
-        """Those that sent and belonged to no convoy then, nor do now."""
+        """Those that sent and belonged to no convoy then, nor do now; and those that nobody can read."""
         found: dict[str, Unknown] = {}
-        async for record in self._dead_letters():
-            name, code, form = (_header(record, key) for key in (DEVICE_HEADER, CODE, FORMAT_HEADER))
-            if isinstance(self.directory.assignment(name), Assignment):
-                continue
-            before = found.get(name, Unknown(name, code, form, 0, record.timestamp, record.timestamp))
-            last_ms = max(before.last_ms, record.timestamp)
-            found[name] = replace(before, code=code, messages=before.messages + 1, last_ms=last_ms)
+        async with aclosing(self._letters()) as letters:
+            async for letter in letters:
+                name = letter.header(DEVICE_HEADER)
+                if letter.code in ADOPTABLE and isinstance(self.directory.assignment(name), Assignment):
+                    continue
+                new = Unknown(name, letter.code, letter.header(FORMAT_HEADER), 0, letter.time_ms, letter.time_ms)
+                before = found.get(name, new)
+                last_ms = max(before.last_ms, letter.time_ms)
+                found[name] = replace(before, code=letter.code, messages=before.messages + 1, last_ms=last_ms)
         return sorted(found.values(), key=lambda one: -one.last_ms)
 
     async def adopt(self, device_id: str, vehicle_id: str | None) -> list[Outcome]:
@@ -97,16 +113,27 @@ class Devices:
             await self.write([device.model_copy(update={"vehicle_id": vehicle_id})])
         if not isinstance(self.directory.assignment(device_id), Assignment):
             raise DeviceError(f"No plan in force names {device_id}: say for which vehicle it is with --vehicle")
-        waiting = [
-            _delivery(record)
-            async for record in self._dead_letters()
-            if _header(record, DEVICE_HEADER) == device_id and int(_header(record, RETRY_COUNT)) < RETRIES_MAX
-        ]
         outcomes: list[Outcome] = []
-        async with Writer(self._broker, self._topics) as writer:
+        batch: list[Letter] = []
+        async with (
+            Writer(self._broker, self._topics) as writer,
+            AIOKafkaProducer(**connection(self._broker), acks="all") as marks,
+            aclosing(self._letters()) as letters,
+        ):
             intake = Intake(self.directory, writer, self._topics, Metrics())
-            for start in range(0, len(waiting), MESSAGES_MAX):
-                outcomes += await intake.take(waiting[start : start + MESSAGES_MAX])
+
+            async def take_in() -> None:
+                outcomes.extend(await intake.take(list(map(_delivery, batch)), has_answer=False))
+                await mark_sent(marks, batch)
+                batch.clear()
+
+            async for letter in letters:
+                if letter.header(DEVICE_HEADER) == device_id and letter.code in ADOPTABLE:
+                    if letter.retries < RETRIES_MAX:
+                        batch.append(letter)
+                    if len(batch) == MESSAGES_MAX:
+                        await take_in()
+            await take_in()
         return outcomes
 
     async def write(self, devices: Iterable[Device]) -> None:
@@ -118,13 +145,12 @@ class Devices:
                 sent.append(await producer.send(self._topics.devices, device.to_json(), key=device.device_id.encode()))
             await asyncio.gather(*sent)
 
-    async def _dead_letters(self) -> AsyncIterator[Record]:
-        """The messages of devices without a convoy, the oldest of each device first."""
-        topic = self._topics.dlt(self._topics.gateway)
-        async with following(self._broker, [topic], from_beginning=True) as follower:
-            async for record in follower.to_end(topic):
-                if _header(record, CODE) in UNKNOWN_CODES:
-                    yield record
+    async def _letters(self) -> AsyncGenerator[Letter, None]:
+        """The messages that lead nowhere and were not taken in since, the oldest of each device first."""
+        async with dead_letters(self._broker, self._topics, of=self._topics.gateway) as opened:
+            async for letter in opened.read():
+                if letter.code in ADVICE:
+                    yield letter
 
 
 async def open_devices(broker: str, topics: TopicSet) -> Devices:
@@ -135,15 +161,11 @@ async def open_devices(broker: str, topics: TopicSet) -> Devices:
     return Devices(broker, topics, directory)
 
 
-def _header(record: Record, name: str) -> str:
-    return next((value.decode(errors="replace") for key, value in reversed(record.headers) if key == name), "")
-
-
-def _delivery(record: Record) -> Delivery:
+def _delivery(letter: Letter) -> Delivery:
     """The message of a dead letter again. Who sent it was proved when it came: the header is the gateway's own."""
     return Delivery(
-        form=_header(record, FORMAT_HEADER),
-        message=record.value or b"",
-        authenticated=_header(record, DEVICE_HEADER),
-        retry_count=int(_header(record, RETRY_COUNT)) + 1,
+        form=letter.header(FORMAT_HEADER),
+        message=letter.value or b"",
+        authenticated=letter.header(DEVICE_HEADER),
+        retry_count=letter.retries + 1,
     )

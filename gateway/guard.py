@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -13,6 +14,8 @@ REQUEST_S_MAX = 30.0
 
 SWEEP_S = 5.0
 CONNECTIONS_MAX = 25_000
+SPARE_FILES = 1200
+"""Of the open files that the system allows, for Kafka and Cursor on Target: else a full house cuts them off."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -26,7 +29,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Refuse what is too many."""
         super().connection_made(transport)
         self.since_s = self.loop.time()
-        if len(self.connections) > CONNECTIONS_MAX:
+        if len(self.connections) > connections_max():
             transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -54,6 +57,12 @@ class GuardedProtocol(HttpToolsProtocol):
         """The request is there."""
         self.since_s, self._in_head = None, True
         super().on_message_complete()
+
+
+def connections_max() -> int:
+    """So many connections may be open at once: each is an open file."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(CONNECTIONS_MAX, files - SPARE_FILES)
 
 
 def close_slow(connections: set[Any], now_s: float) -> int:

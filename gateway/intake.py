@@ -7,6 +7,7 @@ that a message means the same whatever way it came.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,8 @@ DEVICE_HEADER = "kawal.gateway.device"
 NO_OFFSET = -1
 SOS, MOCK = 1, 2
 
+log = logging.getLogger(__name__)
+
 Status = Literal["accepted", "duplicate", "ignored", "dead-letter"]
 
 
@@ -71,6 +74,14 @@ class Outcome(NamedTuple):
     reason: str = ""
 
 
+class Forbidden(Exception):
+    """A message is in the name of another device than its credential's; of what came with it nothing was written."""
+
+
+class _Foreign(Undecodable):
+    """A message is in the name of a device that is another's."""
+
+
 class _Judged(NamedTuple):
     """A message's outcome once its records are written."""
 
@@ -78,6 +89,7 @@ class _Judged(NamedTuple):
     records: list[Outgoing]
     seen: tuple[object, ...] | None = None
     marks: int = 0
+    is_foreign: bool = False
 
 
 class Intake:
@@ -95,30 +107,33 @@ class Intake:
         self._metrics = metrics
         self._seen: OrderedDict[tuple[object, ...], int] = OrderedDict()
 
-    async def take(self, deliveries: Sequence[Delivery], keeps_calls: bool = True) -> list[Outcome]:
+    async def take(self, deliveries: Sequence[Delivery], has_answer: bool = True) -> list[Outcome]:
         """Take in the messages of one request, in order; returns what became of each when Kafka has acknowledged all.
 
         Raises Unavailable when Kafka has not: the same messages may come again, and none is lost or told twice. Where
-        `keeps_calls`, calls for help go to the disk instead.
+        the sender has an answer, calls for help go to the disk instead, and what is in the name of another device
+        raises Forbidden; without one it becomes a dead letter, since nobody else would tell of it.
         """
         begin_s = time.monotonic()
         received_ms = time.time_ns() // 1_000_000
         judged = [self._judge(delivery, received_ms) for delivery in deliveries]
-        await self._write(judged, keeps_calls)
+        if has_answer and any(one.is_foreign for one in judged):
+            raise Forbidden
+        await self._write(judged, keeps_calls=has_answer)
         self._metrics.ack_seconds.observe(time.monotonic() - begin_s)
         for delivery, one in zip(deliveries, judged, strict=True):
             self._count(delivery, one)
         return [one.outcome for one in judged]
 
     async def take_patiently(self, deliveries: Sequence[Delivery]) -> None:
-        """The same for an input whose sender cannot be told to come again: wait for Kafka as long as it takes."""
+        """The same for an input whose sender hears no answer: wait for Kafka as long as it takes."""
         for portion in _portions(deliveries):
             while True:
                 try:
-                    await self.take(portion, keeps_calls=False)  # each try would keep them once more
+                    await self.take(portion, has_answer=False)
                     break
                 except Unavailable as error:
-                    self._metrics.requests.labels(portion[0].form, "unavailable").inc()
+                    self._metrics.count(portion[0].form, "unavailable")
                     await asyncio.sleep(error.retry_after_s)
 
     async def _write(self, judged: Sequence[_Judged], keeps_calls: bool) -> None:
@@ -131,13 +146,19 @@ class Intake:
                 raise
             self._calls.keep(calls)
             if not all(one.marks & SOS for one in judged):
+                for one in judged:
+                    if one.marks & SOS:  # they come again with the rest, and are safe by now
+                        self._remember(one)
                 raise
 
     def _count(self, delivery: Delivery, judged: _Judged) -> None:
         outcome = judged.outcome
-        self._metrics.requests.labels(delivery.form, outcome.status).inc()
+        self._metrics.count(delivery.form, outcome.status)
         if outcome.code is not None:
             self._metrics.dead_letter(self._source_topic, outcome.code)
+        self._remember(judged)
+
+    def _remember(self, judged: _Judged) -> None:
         if judged.seen is not None:
             self._seen[judged.seen] = judged.marks
             if len(self._seen) > SEEN_MAX:
@@ -173,8 +194,11 @@ class Intake:
             labels, claimed = (*labels, *_topic_names(report)), mine
         assignment = self._directory.assignment(mine)
         own = {mine, assignment.vehicle_id} if isinstance(assignment, Assignment) else {mine}
-        if claimed not in own or any(map(self._directory.is_known, {*labels} - own)):
-            raise Undecodable("identity-mismatch", "is in the name of another device than the credential's")
+        names = {claimed, *labels} - own
+        if any(name is not None and self._directory.is_known(name) for name in names):
+            raise _Foreign("identity-mismatch", "is in the name of another device than the credential's")
+        if claimed not in own:
+            raise Undecodable("identity-mismatch", "is in the name of a device that nobody knows")
         return mine
 
     def _assignment(self, device: str) -> Assignment:
@@ -214,10 +238,12 @@ class Intake:
             stage=STAGE,
             retry_count=delivery.retry_count,
         )
+        if error.code == "encrypted":
+            log.warning("encrypted messages: turn it off in the app, until then the vehicle is dark device=%r", device)
         name = (device or "").encode(errors="replace")
         told = [*headers(letter), (FORMAT_HEADER, delivery.form.encode()), (DEVICE_HEADER, name)]
         record = Outgoing(self._dlt, name, delivery.message, told)
-        return _Judged(Outcome("dead-letter", error.code, str(error)), [record])
+        return _Judged(Outcome("dead-letter", error.code, str(error)), [record], is_foreign=isinstance(error, _Foreign))
 
 
 def cut(

@@ -23,6 +23,7 @@ class Metrics:
             ["protocol", "outcome"],
             registry=registry,
         )
+        self._outcomes: dict[tuple[str, str], Counter] = {}
         self.dead_letters = Counter(
             "kawal_dead_letters", "Records that could not be used.", ["topic", "stage", "code"], registry=registry
         )
@@ -43,6 +44,13 @@ class Metrics:
         self.devices = Gauge("kawal_gateway_devices", "Registered devices that are not revoked.", registry=registry)
         build = Gauge("kawal_build_info", "Always 1.", ["version", "python"], registry=registry)
         build.labels(version("kawal"), platform.python_version()).set(1)
+
+    def count(self, protocol: str, outcome: str, messages: int = 1) -> None:
+        """Count messages of a way in; the sets of both labels are closed, so what is found once is kept."""
+        counter = self._outcomes.get((protocol, outcome))
+        if counter is None:
+            counter = self._outcomes[protocol, outcome] = self.requests.labels(protocol, outcome)
+        counter.inc(messages)
 
     def dead_letter(self, topic: str, code: Code) -> None:
         """Count a dead letter."""

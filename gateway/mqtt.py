@@ -139,7 +139,7 @@ def _deliveries(message: aiomqtt.Message, parts: Parts) -> list[Delivery]:
     root, *levels = str(message.topic).split("/")
     device = _device(levels, parts.directory) if root == OWNTRACKS else levels[-1]
     if parts.directory.is_revoked(device):
-        parts.metrics.requests.labels("mqtt", "forbidden").inc()
+        parts.metrics.count("mqtt", "forbidden")
         return []
     if root != OWNTRACKS:
         return split("native", message.payload, device)

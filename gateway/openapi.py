@@ -7,7 +7,7 @@ from models.schema import schemas
 _EMPTY = {"description": "Taken in: a ping, a dead letter, or nothing to keep. The client forgets it."}
 _REFUSED = {
     "401": {"description": "No token, or none that is known. Nothing was kept."},
-    "403": {"description": "The token is revoked. Nothing was kept."},
+    "403": {"description": "The token is revoked, or a message is in the name of another device. Nothing was kept."},
     "503": {
         "description": "Kafka does not answer, or the device sends too much. Send the same again later.",
         "headers": {"Retry-After": {"schema": {"type": "integer"}}},

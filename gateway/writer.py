@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ ATTEMPT_S = 6.0
 
 STALLED_S = 3.0
 """A batch that waits this long tells that the broker is away: who comes now hears it at once."""
+
+LOOK_S = 0.5
+"""How exactly the budget is kept: one look at all that waits is much less work than a timer for each request."""
 
 GATHER_S = 0.025
 """What comes within it goes out together: a phone does not notice, and a batch costs as much as several messages."""
@@ -62,16 +66,17 @@ class Outgoing(NamedTuple):
 class _Waiting(NamedTuple):
     record: Outgoing
     done: asyncio.Future[None]
+    since_s: float
 
 
 @dataclass(slots=True)
 class _Lane:
-    """One partition of a topic: what waits, and whether a batch is under way."""
+    """One partition of a topic: what waits, and the batch that is under way."""
 
     topic: str
     partition: int
     waiting: list[_Waiting] = field(default_factory=list)
-    sent_s: float | None = None
+    under_way: list[_Waiting] = field(default_factory=list)
 
 
 class Writer:
@@ -90,7 +95,9 @@ class Writer:
         self._partitions = topics.partitions
         self._lanes: dict[tuple[str, int], _Lane] = {}
         self._due: set[tuple[str, int]] = set()
+        self._sent_s: dict[tuple[str, int], float] = {}  # of the batches under way, the oldest first
         self._gathering: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
         self._sending: set[asyncio.Task[None]] = set()
         self.waiting_bytes = 0
 
@@ -102,8 +109,9 @@ class Writer:
         for task in self._sending:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
-        if self._gathering is not None:
-            self._gathering.cancel()
+        for timer in (self._gathering, self._looking):
+            if timer is not None:
+                timer.cancel()
         try:
             async with asyncio.timeout(ATTEMPT_S):
                 await self._producer.stop()
@@ -113,8 +121,8 @@ class Writer:
     @property
     def is_stalled(self) -> bool:
         """Whether Kafka leaves a batch without an answer."""
-        now_s = time.monotonic()
-        return any(lane.sent_s is not None and now_s - lane.sent_s > STALLED_S for lane in self._lanes.values())
+        oldest_s = next(iter(self._sent_s.values()), math.inf)
+        return time.monotonic() - oldest_s > STALLED_S
 
     async def write(self, records: Sequence[Outgoing]) -> None:
         """Write some records and return when Kafka has acknowledged all. Raises Unavailable."""
@@ -126,56 +134,67 @@ class Writer:
         if self.waiting_bytes + size > WAITING_BYTES_MAX:
             raise Unavailable("too much waits for Kafka", 1)
         self.waiting_bytes += size
-        waiting = [self._put(record) for record in records]
+        now_s = time.monotonic()
+        waiting = [self._put(record, now_s) for record in records]
         try:
-            async with asyncio.timeout(BUDGET_S):
-                for done in waiting:
-                    await done
-        except TimeoutError:
-            raise Unavailable("Kafka does not answer") from None
+            for done in waiting:
+                await done
         finally:
             self.waiting_bytes -= size
             for done in waiting:
                 done.cancel()  # what has not been sent yet is not to be any more
 
-    def _put(self, record: Outgoing) -> asyncio.Future[None]:
+    def _put(self, record: Outgoing, now_s: float) -> asyncio.Future[None]:
         loop = asyncio.get_running_loop()
         place = record.topic, partition_of(record.key, self._partitions)
         lane = self._lanes.get(place)
         if lane is None:
             lane = self._lanes[place] = _Lane(*place)
         done: asyncio.Future[None] = loop.create_future()
-        lane.waiting.append(_Waiting(record, done))
+        lane.waiting.append(_Waiting(record, done, now_s))
         self._due.add(place)
         if self._gathering is None:
             self._gathering = loop.call_later(GATHER_S, self._send_due)
+        if self._looking is None:
+            self._looking = loop.call_later(LOOK_S, self._give_up)
         return done
+
+    def _give_up(self) -> None:
+        """Take back what has waited too long; whether the broker takes its batch all the same is not known."""
+        oldest_s, waits = time.monotonic() - BUDGET_S, False
+        for lane in self._lanes.values():
+            for waiting in (*lane.under_way, *lane.waiting):
+                waits = True
+                if waiting.since_s <= oldest_s:
+                    _resolve(waiting.done, Unavailable("Kafka does not answer"))
+        self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._give_up) if waits else None
 
     def _send_due(self) -> None:
         """Send what waits in every lane that has no batch under way; the others go on when theirs comes back."""
         self._gathering = None
         for place in list(self._due):
             lane = self._lanes[place]
-            if lane.sent_s is None:
+            if place not in self._sent_s:
                 self._due.discard(place)
-                lane.sent_s = time.monotonic()
+                self._sent_s[place] = time.monotonic()
                 task = asyncio.create_task(self._send(lane))
                 self._sending.add(task)
                 task.add_done_callback(self._sending.discard)
 
     async def _send(self, lane: _Lane) -> None:
-        batch, taken, lane.waiting = self._batch(lane.waiting)
+        batch, lane.under_way, lane.waiting = self._batch(lane.waiting)
         error: Exception | None = None
         try:
-            if taken:
+            if lane.under_way:
                 await (await self._producer.send_batch(batch, lane.topic, partition=lane.partition))
         except KafkaError as failure:
             log.warning("a batch was not written topic=%s error=%r", lane.topic, failure)
             error = Unavailable("Kafka refused the batch")
         finally:
-            lane.sent_s = None
-            for waiting in taken:
+            del self._sent_s[lane.topic, lane.partition]
+            for waiting in lane.under_way:
                 _resolve(waiting.done, error)
+            lane.under_way = []
             if lane.waiting:
                 self._due.add((lane.topic, lane.partition))
                 if self._gathering is None:
@@ -185,8 +204,8 @@ class Writer:
         """Fill a batch; returns it, what is in it, and what has no room."""
         batch = self._producer.create_batch()
         taken: list[_Waiting] = []
-        for index, (record, done) in enumerate(waiting):
-            if done.cancelled():
+        for index, (record, done, _) in enumerate(waiting):
+            if done.done():
                 continue
             headers = list(record.headers)
             if batch.append(key=record.key, value=record.value, timestamp=None, headers=headers) is None:

@@ -23,19 +23,24 @@ class Dialect:
 
 def parse(text: bytes) -> Members:
     """Read `key=value&...`; the last of several equal keys wins. Raises Undecodable."""
-    pairs = text.split(b"&", KEYS_MAX)
     try:
+        pairs = text.decode().split("&", KEYS_MAX)
         if len(pairs) <= KEYS_MAX:
-            return dict(map(_pair, pairs))
+            is_plain = b"%" not in text and b"+" not in text
+            return dict(map(_plain_pair if is_plain else _pair, pairs))
     except ValueError:
         pass
     raise Undecodable("bad-field", f"is no key=value&... in UTF-8 of at most {KEYS_MAX} keys")
 
 
-def _pair(text: bytes) -> tuple[str, str]:
-    key, _, value = text.decode().partition("=")
-    is_plain = "%" not in value and "+" not in value
-    return key, value if is_plain else unquote_to_bytes(value.replace("+", " ")).decode()
+def _plain_pair(text: str) -> tuple[str, str]:
+    key, _, value = text.partition("=")
+    return key, value
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, value = _plain_pair(text)
+    return key, unquote_to_bytes(value.replace("+", " ")).decode()
 
 
 def report(keys: Members, dialect: Dialect) -> Report:

@@ -74,14 +74,18 @@ def split_lines(data: bytes) -> list[bytes]:
 
 def number(value: Any) -> float | None:
     """A finite number, also from text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    kind = type(value)
+    if kind is str:
+        # float() would read 1_000 and digits of every script
+        if not value.isascii() or "_" in value:
+            return None
+    elif kind is not float and kind is not int:
         return None
     try:
-        # float() would read 1_000 and digits of every script
-        result = float(value) if not isinstance(value, str) or (value.isascii() and "_" not in value) else None
+        result = float(value)
     except (ValueError, OverflowError):
         return None
-    return result if result is not None and isfinite(result) else None
+    return result if isfinite(result) else None
 
 
 def speed(value: Any, unit_mps: float = 1.0) -> float | None:

@@ -61,10 +61,11 @@ def test_detect_finds_the_right_alerts() -> None:
 
 
 def test_the_gateway_is_measured_beside_a_bare_handler(kafka: EmbeddedKafka) -> None:
-    options = ("--seconds", "0.2", "--rate", "200", "--connections", "20")
+    options = ("--seconds", "0.2", "--rate", "500", "--slow", "20", "--connections", "20")
     result = run("gateway", "--broker", kafka.bootstrap, *options)
-    assert {"gateway_per_s", "bare_per_s", "gateway_to_bare", "gateway_cpu_us", "p99_ms", "rss_mb"} <= result.keys()
-    assert result["connections"] == 20
+    assert {"gateway_per_s", "bare_per_s", "gateway_to_bare", "gateway_cpu_us", "rss_mb"} <= result.keys()
+    assert {"p99_ms", "slow_p99_ms", "batch_pings_per_s", "connections_rss_mb"} <= result.keys()
+    assert (result["slow"], result["connections"]) == (20, 20)
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,20 @@ def test_an_unknown_device_is_listed_and_what_it_sent_is_taken_in_when_it_is_ado
     adopted = kawal("devices", "adopt", "orphan", "--vehicle", "TRUCK-1")
     assert "3 accepted" in adopted.stderr
     assert "orphan" not in kawal("devices", "unknown").stdout
+    again = kawal("devices", "adopt", "orphan")
+    assert "nothing" in again.stderr, "what was taken in is not taken in again"
     assert httpx.post(path, content=body).status_code == 200
     gateway.wait_for(lambda: 'outcome="accepted",protocol="traccar-client"' in httpx.get(gateway.metrics_url).text)
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_phone_that_encrypts_is_told_with_what_to_do(gateway: Gateway) -> None:
+    body = json.dumps({"_type": "encrypted", "data": "x"})
+    assert httpx.post(gateway.path("owntracks", "GUARD-1"), content=body).status_code == 200
+    rows = {row["device_id"]: row for row in map(json.loads, kawal("devices", "unknown", "--json").stdout.splitlines())}
+    assert (rows["GUARD-1"]["code"], "encryption" in rows["GUARD-1"]["advice"]) == ("encrypted", True)
+    assert 'kawal_dead_letters_total{code="encrypted"' in httpx.get(gateway.metrics_url).text
+    assert "encrypted messages" in gateway.text
 
 
 def test_without_a_broker_and_without_an_address_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

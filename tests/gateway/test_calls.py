@@ -1,6 +1,7 @@
 """A call for help that Kafka could not take waits on the disk, through a crash, until Kafka takes it."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import httpx
@@ -11,7 +12,7 @@ from deploy.kafka.embedded import EmbeddedKafka
 from gateway.calls import Calls, CallsError
 from models.topics import TopicSet
 from tests.gateway.posts import post
-from tests.gateway.test_http import Case, keyed, read
+from tests.gateway.test_http import Case, keyed, native, read
 
 
 def test_a_call_while_kafka_is_away_is_acknowledged_and_delivered_after_a_crash(tmp_path: Path) -> None:
@@ -31,6 +32,22 @@ def test_a_call_while_kafka_is_away_is_acknowledged_and_delivered_after_a_crash(
             gateway.wait_for(lambda: "are delivered" in gateway.text)
         records = asyncio.run(read(gateway))
         assert [b'"sos":true' in record.value for record in records] == [True]
+
+
+def test_a_call_that_comes_again_with_a_batch_is_kept_once(tmp_path: Path) -> None:
+    batch = json.dumps([native("TRUCK-1", 3), native("TRUCK-1", 2, sos=True), native("TRUCK-1", 1)])
+    with EmbeddedKafka(data=tmp_path / "kafka") as kafka:
+        gateway = post(kafka.bootstrap, TopicSet("batches", 4), tmp_path)
+        with running(gateway):
+            kafka.kill()
+            path = gateway.path("pings", "1001")
+            answers = [httpx.post(path, content=batch, timeout=15).status_code for _ in range(3)]
+            assert answers == [503, 503, 503]
+            kafka.start()
+            gateway.wait_for(lambda: httpx.post(path, content=batch, timeout=15).status_code == 200)
+            gateway.wait_for(lambda: "are delivered" in gateway.text)
+        records = asyncio.run(read(gateway))
+        assert sorted(b'"sos":true' in record.value for record in records) == [False, False, True]
 
 
 def test_two_gateways_do_not_share_a_folder(tmp_path: Path) -> None:

@@ -76,13 +76,23 @@ BAD = [
     Case("traccar-client", "1001", '{"marker-1', "bad-json"),
     Case("traccar-client", "1001", "id=1001&lat=marker-2&lon=1", "bad-field"),
     Case("traccar-client", "1001", keyed("1001", -400, x="marker-3"), "bad-time"),
-    Case("traccar-client", "1001", keyed("2001", 0, x="marker-4"), "identity-mismatch"),
+    Case("traccar-client", "1001", keyed("nobody", 0, x="marker-4"), "identity-mismatch"),
     Case("traccar-client", "stray", keyed("stray", 0, x="marker-5"), "unknown-device"),
     Case("owntracks", "3001", '{"_type": "encrypted", "data": "marker-6"}', "encrypted"),
-    Case("owntracks", "3001", located(0, topic="owntracks/x/2001", x="marker-7"), "identity-mismatch"),
-    Case("pings", "2001", json.dumps(native("TRUCK-1", 0, source="marker-8")), "identity-mismatch"),
+    Case("pings", "2001", json.dumps(native("TRUCK-9", 0, source="marker-8")), "identity-mismatch"),
     Case("osmand", "1001", "?id=1001&lat=1&lon=1&timestamp=marker-9", "bad-field"),
 ]
+
+FOREIGN = [
+    Case("traccar-client", "1001", f"?{keyed('2001', 0, x='marker-f')}"),
+    Case("traccar-client", "1001", keyed("2001", 0, x="marker-f")),
+    Case("traccar-client", "1001", v9("2001", 0).replace("{", '{"x": "marker-f", ', 1)),
+    Case("osmand", "1001", f"?{keyed('TRUCK-2', 0, x='marker-f')}"),
+    Case("owntracks", "3001", located(0, topic="owntracks/x/2001", x="marker-f")),
+    Case("pings", "2001", json.dumps([native("TRUCK-2", 0, source="marker-f"), native("TRUCK-1", 0)])),
+    Case("pings", "2001", json.dumps(native("revoked", 0, source="marker-f"))),
+]
+"""With a good token, in the name of another device."""
 
 STRANGERS = [
     ("/v1/traccar-client", {}, 401),
@@ -107,6 +117,7 @@ class Heard:
             )
             for url, headers, _ in STRANGERS
         ]
+        self.foreign = [self.send(gateway, client, case) for case in FOREIGN]
         self.answers = {case: self.send(gateway, client, case) for case in GOOD + BAD}
         self.natives = self.send_natives(gateway, client)
         self.large = client.post(gateway.path("traccar-client", "1001"), content=LARGE)
@@ -219,6 +230,16 @@ def test_a_stranger_leaves_no_trace_but_a_count(heard: Heard, gateway: Gateway, 
     told = client.get(gateway.metrics_url).text
     for outcome, protocol, count in (("unauthorized", "native", 2), ("forbidden", "traccar-client", 1)):
         assert f'kawal_gateway_requests_total{{outcome="{outcome}",protocol="{protocol}"}} {count}.0' in told
+
+
+def test_a_device_that_speaks_for_another_is_refused_and_leaves_no_trace_but_a_count(
+    heard: Heard, gateway: Gateway, client: httpx.Client
+) -> None:
+    assert [answer.status_code for answer in heard.foreign] == [403] * len(FOREIGN)
+    assert [record for record in heard.records if b"marker-f" in record.value] == []
+    told = client.get(gateway.metrics_url).text
+    for protocol, count in (("traccar-client", 3), ("osmand", 1), ("owntracks", 1), ("native", 2)):
+        assert f'kawal_gateway_requests_total{{outcome="identity-mismatch",protocol="{protocol}"}} {count}.0' in told
 
 
 def test_basic_auth_belongs_to_one_user(gateway: Gateway, client: httpx.Client) -> None:
