@@ -34,7 +34,7 @@ def connection(broker: str, settings: Settings | None = None) -> dict[str, Any]:
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
     """Return what checks the broker's certificate and shows ours; None where no CA is named."""
-    ca, certificate, key = _file(settings, "ca"), _file(settings, "cert"), _file(settings, "key")
+    ca, certificate, key = kafka_file(settings, "ca"), kafka_file(settings, "cert"), kafka_file(settings, "key")
     if (certificate is None) != (key is None):
         raise SettingsError("KAWAL_KAFKA_CERT_FILE and KAWAL_KAFKA_KEY_FILE belong together: set both or neither.")
     if ca is None:
@@ -60,7 +60,7 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
 
 
 def _account(settings: Settings) -> dict[str, str]:
-    password = _file(settings, "password")
+    password = kafka_file(settings, "password")
     if (settings.kafka_user is None) != (password is None):
         raise SettingsError("KAWAL_KAFKA_USER and KAWAL_KAFKA_PASSWORD_FILE belong together: set both or neither.")
     if settings.kafka_user is None or password is None:
@@ -74,8 +74,8 @@ def _account(settings: Settings) -> dict[str, str]:
     return {"sasl_mechanism": MECHANISM, "sasl_plain_username": settings.kafka_user, "sasl_plain_password": text}
 
 
-def _file(settings: Settings, what: str) -> Path | None:
-    """Return one of the files, from the folder of secrets where its name is relative."""
+def kafka_file(settings: Settings, what: str) -> Path | None:
+    """Return one of the KAWAL_KAFKA_*_FILE files, from the folder of secrets where its name is relative."""
     path: Path | None = getattr(settings, f"kafka_{what}_file")
     return None if path is None else (settings.secrets_dir or Path()) / path
 

@@ -70,6 +70,12 @@ class Follower:
         ends = await self._consumer.end_offsets(self._consumer.assignment())
         return {(tp.topic, tp.partition): end for tp, end in ends.items() if end}
 
+    async def count(self) -> int:
+        """How many records all topics have at most: compaction and aborted transactions leave fewer."""
+        parts = list(self._consumer.assignment())
+        begins, ends = await self._consumer.beginning_offsets(parts), await self._consumer.end_offsets(parts)
+        return sum(ends[part] - begins[part] for part in parts)
+
     async def follow(self) -> AsyncIterator[Record]:
         """Every further record of all topics, for ever."""
         async for record in self._consumer:

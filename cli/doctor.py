@@ -13,28 +13,29 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cli.checks import Effective, Finding, broker_findings, effective_settings, local_findings
+from cli.checks import Effective, broker_findings, effective_settings, local_findings
 from cli.exits import Exit, leave, read_settings
-from models.settings import Settings
+from cli.finding import Finding
+from models.settings import Settings, SettingsError
 
 _COLOUR = {"ok": "green", "note": "yellow", "fail": "red"}
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False) -> None:
-    """Check this installation: settings and their origin, libraries, disk, broker, topics and clock.
+    """Check this installation: settings and their origin, libraries, disks, keys, Java, broker, topics, clock.
 
     Each finding that is not well says what to do. Exit codes: 0 all is well, 3 a setting is wrong, 4 the broker in
     KAWAL_BROKER does not answer, 5 a check failed.
     """
     settings = read_settings()
-    findings = [*local_findings(), *_broker_findings(settings)]
+    findings = [*local_findings(settings), *_broker_findings(settings)]
     effective = effective_settings(settings)
     if as_json:
         typer.echo(_as_json(effective, findings))
     else:
         _print(effective, findings)
     if failed := {finding.check: finding for finding in findings if finding.state == "fail"}:
-        code = Exit.NO_BROKER if "broker" in failed else Exit.CHECK_FAILED
+        code = Exit.NO_BROKER if list(failed) == ["broker"] else Exit.CHECK_FAILED
         leave(code, f"Failed: {', '.join(failed)}. {next(iter(failed.values())).advice}")
 
 
@@ -43,8 +44,10 @@ def _broker_findings(settings: Settings) -> list[Finding]:
         return [Finding("broker", "note", "none is set", "Set KAWAL_BROKER; `kawal demo` brings its own.")]
     try:
         return asyncio.run(broker_findings(settings.broker, settings))
+    except SettingsError as error:
+        return [Finding("broker", "fail", str(error), "Correct the setting.")]
     except KafkaConnectionError:
-        advice = "Start it, or correct KAWAL_BROKER."
+        advice = "Start it, or correct KAWAL_BROKER. If it runs and wants TLS or an account: KAWAL_KAFKA_*."
         return [Finding("broker", "fail", f"no Kafka broker answers at {settings.broker}", advice)]
 
 

@@ -23,6 +23,8 @@ COMMANDS = {
     "plan": Place("cli.plan", "Draft, check, draw, import, list and withdraw plans."),
     "alerts": Place("cli.alerts", "Follow, list and acknowledge alerts."),
     "dlt": Place("cli.dlt", "List, show and send again what could not be used."),
+    "backup": Place("cli.backup", "Save devices, plans, alerts and actions into a file."),
+    "restore": Place("cli.backup", "Put such a file back on the topics."),
     "replay": Place("cli.replay", "Publish a recording to a replay set, as it was received."),
     "simulate": Place("cli.simulate", "Drive a plan, and label what its vehicles would send."),
     "detect": Place("cli.detect", "Find the alerts of a recording, without Kafka."),

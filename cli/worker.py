@@ -19,12 +19,14 @@ def worker() -> None:
 
     Before the first start: `kawal topics ensure`, then `kawal plan import FILE`. Metrics are on
     http://127.0.0.1:6067/metrics (KAWAL_METRICS_PORT). Exit codes: 0 ended in order, 1 failed (start it again: it
-    resumes exactly), 3 bad configuration, 4 no broker answered for 30 s, 5 the topics are not as they must be.
+    resumes exactly), 3 bad configuration, 4 no broker answered for 30 s, 5 the topics are not as they must be,
+    or hold state that this version cannot read.
     """
     settings = read_settings()
     broker = broker_of(settings)
     from bus.logs import configure_logs
     from bus.process import TopicsError
+    from streams.state import StateVersionError
     from streams.worker import run_worker
 
     configure_logs()
@@ -34,6 +36,8 @@ def worker() -> None:
         leave(Exit.NO_BROKER, f"No Kafka broker answers at {broker} ({error}). Is it running? Try `kawal doctor`.")
     except TopicsError as error:
         leave(Exit.CHECK_FAILED, str(error))
+    except StateVersionError as error:
+        leave(Exit.CHECK_FAILED, f"{error}. Nothing was changed.")
     except Exception as error:
         leave(
             Exit.FAILED,

@@ -1,14 +1,16 @@
-"""JSON Schemas of everything that other programs read or write."""
+"""What describes everything that other programs read or write: JSON Schemas, and the topics that they are of."""
 
-import json
 from typing import Any
 
 from models.alert import Alert
 from models.alert_action import AlertAction
+from models.asyncapi import asyncapi
 from models.convoy_status import ConvoyStatus
+from models.device import Device
 from models.ping import PING
 from models.plan import ConvoyPlan
 from models.plan_file import PlanFile
+from models.topics import TopicSet
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -24,13 +26,15 @@ def schemas() -> dict[str, Schema]:
         "alert": Alert.model_json_schema(mode="serialization"),
         "alert-action": AlertAction.model_json_schema(mode="serialization"),
         "convoy-status": ConvoyStatus.model_json_schema(mode="serialization"),
+        "device": Device.model_json_schema(mode="serialization"),
     }
     return {name: {"$schema": DIALECT, "$id": f"urn:kawal:{name}", **schema} for name, schema in named.items()}
 
 
-def schema_files() -> dict[str, str]:
-    """Return the text of each schema's file, by file name."""
-    return {f"{name}.schema.json": f"{json.dumps(schema, indent=2)}\n" for name, schema in schemas().items()}
+def documents() -> dict[str, dict[str, Any]]:
+    """Return what describes the topics, by file name: each schema, and the AsyncAPI document that refers to them."""
+    files = {f"{name}.schema.json": schema for name, schema in schemas().items()}
+    return files | {"asyncapi.json": asyncapi(TopicSet())}
 
 
 def _plan_file() -> Schema:

@@ -17,6 +17,7 @@ from streams.lanes import Lanes
 from streams.partition import Partition
 from streams.report import Report
 from streams.rounds import Rounds
+from streams.state import StateVersionError
 from streams.takeover import committed_offsets, fence, read_states
 from streams.watch import Watch
 
@@ -145,7 +146,10 @@ class Owned:
             if partition_of(convoy_id.encode(), self._topics.partitions) == number:
                 watch.put_plan(plan)
         for key, value in states.items():
-            watch.load(key.decode(), value)
+            try:
+                watch.load(key.decode(), value)
+            except StateVersionError as error:
+                raise StateVersionError(f"{key.decode()} in {self._topics.state}: {error}") from error
             if key.decode() not in self._plans:
                 watch.withdraw_plan(key.decode())
         return watch

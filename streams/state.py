@@ -9,11 +9,12 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from streams.engine.dtypes import EPISODE, EPISODES, FIX, VEHICLE, Records, records
+from streams.engine.dtypes import EPISODE, EPISODES, FIX, Records, records
 from streams.engine.gaps import Fixes, Gap
+from streams.state_layouts import LAYOUTS, todays
 
 VERSION = 3
-"""Raised whenever VEHICLE, EPISODE, FIX or Head changes; every version needs a migration to the next."""
+"""Raised whenever VEHICLE, EPISODE, FIX or Head changes; the layout of the version before is then kept in LAYOUTS."""
 
 
 class StateVersionError(RuntimeError):
@@ -66,15 +67,13 @@ def dump_state(head: Head, rows: Records, episodes: Records, gaps: Mapping[int, 
 
 
 def load_state(value: bytes) -> ConvoyState:
-    """Read the value of a state record. Raises StateVersionError when another version wrote it, or it is damaged."""
-    version = value[0] if value else None
-    if version != VERSION:
-        raise StateVersionError(f"the state has version {version}, this Kawal reads version {VERSION}: run a newer one")
+    """Read the value of a state record, of this version or one before. Raises StateVersionError if it cannot be."""
+    layout = _layout(value)
     names_end = 5 + int.from_bytes(value[1:5], "little")
     try:
         head = _decode(value[5:names_end])
-        rows_end = names_end + len(head.vehicle_ids) * VEHICLE.itemsize
-        rows = np.frombuffer(value[names_end:rows_end], VEHICLE).view(np.recarray)
+        rows_end = names_end + len(head.vehicle_ids) * layout.itemsize
+        rows = todays(np.frombuffer(value[names_end:rows_end], layout))
         episodes_end = rows_end + int(np.count_nonzero(rows.open)) * EPISODE.itemsize
         saved = np.frombuffer(value[rows_end:episodes_end], EPISODE)
         fixes = np.frombuffer(value[episodes_end:], FIX)
@@ -85,6 +84,16 @@ def load_state(value: bytes) -> ConvoyState:
     episodes = records((len(rows), EPISODES), EPISODE)
     episodes[rows.open != 0] = saved
     return ConvoyState(head, rows, episodes, _gaps(head, fixes))
+
+
+def _layout(value: bytes) -> np.dtype[np.void]:
+    version = value[0] if value else 0
+    if version in LAYOUTS:
+        return LAYOUTS[version]
+    what = f"the state was written in version {version}, this Kawal reads {min(LAYOUTS)} to {VERSION}"
+    if version > VERSION:
+        raise StateVersionError(f"{what}: start the newer Kawal again that wrote it")
+    raise StateVersionError(f"{what}: start a version between the two first")
 
 
 def _gap_head(place: int, gap: Gap) -> GapHead:

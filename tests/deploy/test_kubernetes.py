@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from deploy.kubernetes import strimzi
+from deploy.security.rights import ACCOUNTS, WRITE_BYTES_PER_S, Operation, Pattern, Resource, Right, rights_of
 from models.settings import Settings
 from models.topics import TopicSet
 
@@ -61,6 +62,47 @@ def test_each_setting_is_one_that_kawal_knows(workload: dict[str, Any]) -> None:
 
 def test_the_topics_are_those_of_the_live_set() -> None:
     assert (FOLDER / "topics.yaml").read_text("utf-8") == strimzi.topics()
+
+
+def rights_in(user: dict[str, Any]) -> set[Right]:
+    """What a KafkaUser allows, read as Strimzi does."""
+    kinds = {"topic": Resource.TOPIC, "group": Resource.GROUP, "transactionalId": Resource.TRANSACTIONAL_ID}
+    operations = {
+        "Read": Operation.READ,
+        "Write": Operation.WRITE,
+        "Describe": Operation.DESCRIBE,
+        "DescribeConfigs": Operation.DESCRIBE_CONFIGS,
+    }
+    patterns = {"literal": Pattern.LITERAL, "prefix": Pattern.PREFIXED}
+    return {
+        Right(
+            kinds[it["resource"]["type"]],
+            it["resource"]["name"],
+            patterns[it["resource"]["patternType"]],
+            operation,
+        )
+        for it in user["spec"].get("authorization", {}).get("acls", ())
+        for operation in map(operations.__getitem__, it["operations"])
+    }
+
+
+def test_each_account_has_the_rights_of_the_table_and_its_limit() -> None:
+    users = {it["metadata"]["name"].removeprefix("kawal-"): it for it in RESOURCES if it["kind"] == "KafkaUser"}
+    assert tuple(users) == ACCOUNTS
+    for account, user in users.items():
+        assert rights_in(user) == rights_of(account, TopicSet()), account
+        assert user["spec"].get("quotas", {}).get("producerByteRate") == WRITE_BYTES_PER_S.get(account)
+        assert user["spec"].get("authorization", {"type": "simple"})["type"] == "simple"
+
+
+def test_each_process_shows_the_certificate_of_its_own_account() -> None:
+    for workload in WORKLOADS:
+        volumes = workload["spec"]["template"]["spec"]["volumes"]
+        assert {"name": "user", "secret": {"secretName": workload["metadata"]["name"]}} in volumes
+
+
+def test_the_accounts_are_those_of_the_table() -> None:
+    assert (FOLDER / "users.yaml").read_text("utf-8") == strimzi.users()
 
 
 def test_more_workers_than_partitions_are_never_asked_for() -> None:

@@ -1,7 +1,8 @@
 """What a state record holds is what comes out of it; anything else is refused as a whole.
 
-A change of VEHICLE, of EPISODE or of Head needs a new VERSION and a migration. Then write the sample of that version,
-and add its fingerprint below: `python -m tests.streams.test_state`.
+A change of VEHICLE, of EPISODE, of FIX or of Head needs a new VERSION, and the layout before it in
+`streams/state_layouts.py`. Then write the sample of that version, and add its fingerprint below:
+`python -m tests.streams.test_state`.
 """
 
 import contextlib
@@ -14,17 +15,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.dtypes import DEVIATION, EPISODE, EPISODES, FIX, HIGH, SOS, STALL, VEHICLE, Records, records
+from streams.engine.dtypes import (
+    DEVIATION,
+    DURATION_MS_MAX,
+    EPISODE,
+    EPISODES,
+    FIX,
+    HIGH,
+    SOS,
+    STALL,
+    VEHICLE,
+    Records,
+    records,
+)
 from streams.engine.engine import blank_row
 from streams.engine.gaps import Gap
-from streams.state import VERSION, GapHead, Head, StateVersionError, dump_state, load_state
+from streams.state import VERSION, ConvoyState, GapHead, Head, StateVersionError, dump_state, load_state
 from streams.watch import Watch
 from tests.streams.convoys import CARGO, at_ms, detour, judge, ping, plan_of, told, watch_over
 
-# Nothing that was released wrote the versions before.
-FIRST_VERSION = 3
+# Nothing that ran for anybody wrote the version before.
+FIRST_VERSION = 2
 SAMPLES = Path(__file__).parent / "data"
-FINGERPRINTS = {3: "ae2cbfb781637841"}
+FINGERPRINTS = {2: "56f5be596c1af77c", 3: "ae2cbfb781637841"}
 
 
 def fingerprint() -> str:
@@ -130,9 +143,18 @@ def test_the_state_of_a_vehicle_is_small() -> None:
     assert VEHICLE.itemsize <= 600
 
 
-@pytest.mark.parametrize("version", [0, VERSION + 1, 255])
-def test_a_state_of_another_version_is_refused(version: int) -> None:
-    with pytest.raises(StateVersionError, match=f"version {version}, this Kawal reads version {VERSION}"):
+@pytest.mark.parametrize(
+    ("version", "advice"),
+    [
+        (0, "start a version between the two first"),
+        (FIRST_VERSION - 1, "start a version between the two first"),
+        (VERSION + 1, "start the newer Kawal again"),
+        (255, "start the newer Kawal again"),
+    ],
+)
+def test_a_state_of_a_version_that_is_not_read_is_refused_with_what_to_start(version: int, advice: str) -> None:
+    told = f"written in version {version}, this Kawal reads {FIRST_VERSION} to {VERSION}: {advice}"
+    with pytest.raises(StateVersionError, match=told):
         load_state(bytes((version,)) + sample()[1:])
 
 
@@ -167,6 +189,13 @@ def test_every_version_written_so_far_can_be_loaded() -> None:
     assert sorted(FINGERPRINTS) == list(range(FIRST_VERSION, VERSION + 1))
 
 
+def told_of(state: ConvoyState) -> tuple[str, bytes]:
+    """All that version 2 knew of a convoy already."""
+    rows = state.rows.copy()
+    rows.lag_ms = rows.lag_count = 0
+    return repr(rows.tolist()), state.episodes.tobytes()
+
+
 @pytest.mark.parametrize("version", FINGERPRINTS)
 def test_the_sample_of_a_version_goes_on_where_it_was(version: int) -> None:
     value = (SAMPLES / f"state-{version}.bin").read_bytes()
@@ -175,6 +204,8 @@ def test_the_sample_of_a_version_goes_on_where_it_was(version: int) -> None:
     (row,) = state.rows
     assert (row.received_count, row.fix_ms, row.open[DEVIATION]) == (13, at_ms(120), 1 + HIGH)
     assert state.episodes[0, DEVIATION].onset_ms == at_ms(60)
+    assert told_of(state) == told_of(load_state(sample()))
+    assert (row.lag_ms, row.lag_count) == ((DURATION_MS_MAX, 0) if version == 2 else (0, 3))
     watch = Watch()
     watch.put_plan(plan_of())
     watch.load("BTG-07", value)

@@ -16,15 +16,17 @@ import pytest
 from bench.fill import plans
 from bench.nemesis import MortalWorker, until
 from bench.workload import Workload
+from cli.exits import Exit
 from deploy.kafka.embedded import EmbeddedKafka
 from models.convoy_status import ConvoyStatus
 from models.dead_letter import CODE, OFFSET, PARTITION, TOPIC
 from models.topics import TopicSet, partition_of
 from streams.rounds import DEAD_LETTER_BYTES_MAX
-from streams.state import load_state
+from streams.state import VERSION, load_state
 from streams.takeover import committed_offsets
 from tests.conftest import Outgoing, Produce, ReadAll
 from tests.streams.conftest import StartWorker
+from tests.streams.convoys import plan_of
 
 CONVOY = "BTG-07"
 
@@ -86,6 +88,38 @@ async def test_in_a_replay_set_it_leaves_the_clock_to_the_replaying_tool(
     await produce(replay_topics.convoy_pings, [Outgoing(CONVOY.encode(), ping(), timestamp_ms=1_732_665_610_000)])
     await worker.until("kawal_pings_received_total", 1)
     assert await read_all(replay_topics.ticks) == []
+
+
+async def test_state_of_a_newer_version_stops_it_with_what_to_start_and_stays_as_it_is(
+    topics: TopicSet, start_worker: StartWorker, produce: Produce, read_all: ReadAll
+) -> None:
+    newer = bytes([VERSION + 1]) + b"of a newer version"
+    await produce(topics.state, [Outgoing(CONVOY.encode(), newer)])
+    worker = start_worker(topics, name="one")
+    assert await worker.end() == Exit.CHECK_FAILED
+    told = f"{CONVOY} in {topics.state}: the state was written in version {VERSION + 1}, this Kawal reads"
+    assert told in worker.log()
+    assert "start the newer Kawal again that wrote it. Nothing was changed." in worker.log()
+    assert "Traceback" not in worker.log()
+    assert [(it.key, it.value) for it in await read_all(topics.state)] == [(CONVOY.encode(), newer)]
+
+
+async def test_the_state_of_the_version_before_is_taken_over(
+    topics: TopicSet, start_worker: StartWorker, produce: Produce, read_all: ReadAll
+) -> None:
+    before = (Path(__file__).parent / "data" / f"state-{VERSION - 1}.bin").read_bytes()
+    await produce(topics.state, [Outgoing(CONVOY.encode(), before)])
+    await produce(topics.plans, [Outgoing(CONVOY.encode(), plan_of().to_json())])
+    worker = start_worker(topics)
+    await worker.until("kawal_partitions_owned", topics.partitions)
+    await produce(topics.convoy_pings, [Outgoing(CONVOY.encode(), ping())])
+    await worker.until("kawal_pings_received_total", 1)
+    worker.send(signal.SIGTERM)
+    assert await worker.end() == 0
+    after = (await read_all(topics.state))[-1].value
+    assert after[0] == VERSION
+    (row,) = load_state(after).rows
+    assert row.received_count == load_state(before).rows[0].received_count + 1
 
 
 async def test_what_cannot_be_used_becomes_a_dead_letter_and_its_neighbours_are_unharmed(
@@ -159,16 +193,6 @@ async def test_without_a_broker_setting_it_says_which_one() -> None:
     ended = await asyncio.to_thread(kawal_worker)
     assert (ended.returncode, ended.stdout) == (3, "")
     assert "KAWAL_BROKER" in ended.stderr
-
-
-async def test_a_state_of_a_newer_version_is_not_touched(
-    topics: TopicSet, start_worker: StartWorker, produce: Produce
-) -> None:
-    await produce(topics.state, [Outgoing(CONVOY.encode(), b"\xffthe future")])
-    worker = start_worker(topics)
-    assert await worker.end() == 1
-    assert "run a newer one" in worker.log()
-    assert "Traceback" not in worker.log()
 
 
 async def test_a_withdrawn_convoy_leaves_null_records_and_its_plan_is_followed_while_running(
