@@ -96,13 +96,22 @@ def label_late(seen: Seen) -> Iterator[Label]:
     if len(places) < 2:
         return
     along_m, planned_s = (np.array(column) for column in zip(*places, strict=True))
-    slip_s = seen.time_s - np.interp(seen.along_m, along_m, planned_s)
-    slips = slip_s > limits.late_s - LATE_MARGIN_S
-    if slips.any():
+    due_s = np.interp(seen.along_m, along_m, planned_s)
+    known_s = np.maximum(seen.time_s, _standing_until_s(seen))
+    if (known_s - due_s > limits.late_s - LATE_MARGIN_S).any():
         reached_s = np.interp(along_m[1:], np.maximum.accumulate(seen.along_m), seen.time_s)
         must = bool((reached_s - planned_s[1:] > limits.late_s + LATE_MARGIN_S).any())
         whole = Window(seen.ride.depart_s, seen.heard_s(float(seen.time_s[-1])) + 60.0)
         yield seen.label("late", must, whole, whole, None)
+
+
+def _standing_until_s(seen: Seen) -> Floats:
+    """Until when each fix is the last word of the vehicle and shows it standing: for all that is known it stays."""
+    until_s = np.zeros(len(seen.time_s))
+    for place, (fix_s, came_s, next_s, _) in enumerate(seen.silences()):
+        if next_s - came_s > LATE_MARGIN_S and seen.seems_to_stand(fix_s):
+            until_s[place] = next_s
+    return until_s
 
 
 def _timetable(seen: Seen) -> list[tuple[float, float]]:
@@ -127,8 +136,9 @@ def _progress_m(seen: Seen, place_m: complex) -> float:
 
 
 def _passed_for_sure(seen: Seen, along_m: float) -> float | None:
-    """The first fix on the route beyond a place."""
-    return _first_s(seen.time_s, (seen.along_m > along_m) & (seen.lateral_m < AROUND_M))
+    """The first fix on the route beyond a place, where it stays for two more: a detour may cross the route."""
+    beyond = spans(seen.time_s, (seen.along_m > along_m) & (seen.lateral_m < AROUND_M))
+    return next((span.first_s for span in beyond if span.last_s - span.first_s >= 2 * seen.interval_s), None)
 
 
 def _first_s(time_s: Floats, holds: Flags) -> float | None:

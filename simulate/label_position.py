@@ -151,13 +151,10 @@ def _stop_of(seen: Seen, stands: Span) -> Stop | None:
 
 def _silent_stalls(seen: Seen) -> Iterator[Label]:
     """Silence does not stop the clock of a vehicle that two fixes showed standing, whatever it does meanwhile."""
-    limits = seen.ride.plan.limits
-    reach_m = limits.stall_radius_m + limits.accuracy_cap_m
+    hold_s = seen.ride.plan.limits.stall_hold_s
     for fix_s, came_s, next_s, _ in seen.silences():
-        before = seen.time_s[seen.time_s <= fix_s][-2:]
-        near = np.abs(np.diff(seen.ride.position(before))) <= reach_m
-        if next_s - came_s >= limits.stall_hold_s / 2 and near.any():
-            onset = Window(fix_s - limits.stall_hold_s, came_s)
+        if next_s - came_s >= hold_s / 2 and seen.seems_to_stand(fix_s):
+            onset = Window(fix_s - hold_s, came_s)
             over = Window(fix_s, next_s + 3 * seen.interval_s)
             yield seen.label("stall", False, onset, over, over)
 

@@ -80,6 +80,13 @@ class Seen:
         for i, (fix_s, came_s, next_s) in enumerate(zip(self.time_s, self.received_s, until_s, strict=False)):
             yield float(fix_s), float(came_s), next_s, i < len(self.time_s) - 1
 
+    def seems_to_stand(self, fix_s: float) -> bool:
+        """Whether its last two fixes up to a time show it within the radius of a stall, their accuracy included."""
+        limits = self.ride.plan.limits
+        last_two = self.time_s[self.time_s <= fix_s][-2:]
+        apart_m = np.abs(np.diff(self.ride.position(last_two)))
+        return bool((apart_m <= limits.stall_radius_m + limits.accuracy_cap_m).any())
+
     def heard_s(self, time_s: float) -> float:
         """When the first fix from `time_s` on arrived; the time itself where none came."""
         later = np.flatnonzero(self.time_s >= time_s)

@@ -45,7 +45,10 @@ def follow_seed(seed: int) -> Followed:
 
 
 def _follow(plan: ConvoyPlan, driven: Simulation, total: Followed) -> None:
-    """A jump is a change of progress between two fixes that differs by more than JUMP_M from the way driven."""
+    """A jump is a change of progress that differs by more than JUMP_M from the way driven meanwhile.
+
+    Off the road progress stays where the vehicle left it: what it then catches up was driven.
+    """
     detection, log = Detection([plan]), driven.logs[0]
     true_m = log.ride.along(log.time_s[log.delivery.ping]).tolist()
     last: tuple[float, float] | None = None
@@ -53,10 +56,14 @@ def _follow(plan: ConvoyPlan, driven: Simulation, total: Followed) -> None:
         detection.judge([Arrival(ping.received_ms, ping.convoy_id.encode(), ping.value(), rank_of(ping.role))])
         status = detection.status(plan.convoy_id)
         told_m = None if status is None else status.vehicles[0].progress_m
-        if told_m is not None:
-            total.fixes += 1
-            total.misplaced += abs(told_m - here_m) > JUMP_M
-            if last is not None and abs((told_m - last[0]) - (here_m - last[1])) > JUMP_M:
-                total.jumps += 1
-                total.notes.append(f"{plan.convoy_id}: from {last[0]:.0f} to {told_m:.0f} m, truly at {here_m:.0f} m")
-        last = None if told_m is None else (told_m, here_m)
+        if told_m is None:
+            last = None
+            continue
+        total.fixes += 1
+        total.misplaced += abs(told_m - here_m) > JUMP_M
+        if last is not None and told_m == last[0]:
+            continue
+        if last is not None and abs((told_m - last[0]) - (here_m - last[1])) > JUMP_M:
+            total.jumps += 1
+            total.notes.append(f"{plan.convoy_id}: from {last[0]:.0f} to {told_m:.0f} m, truly at {here_m:.0f} m")
+        last = told_m, here_m

@@ -103,8 +103,10 @@ def late_severity(convoy: Row, late_s: float) -> int:
 
 @kernel
 def predicted_late_s(vehicle: Row, plans: Plans, convoy: Row, pace_mps: float, now_ms: int) -> float:
-    """How late a vehicle at its place will be, NaN without a timetable; `now_ms` by its own clock."""
-    if not convoy.schedule_count:
+    """How late a vehicle at its place will be, NaN without a timetable, and off the route: nobody knows where it will
+    come back. `now_ms` is by its own clock.
+    """
+    if not convoy.schedule_count or vehicle.hypothesis_age_ms[vehicle.chosen] > 0:
         return np.nan
     part = (convoy.schedule_from, convoy.schedule_count)
     true_ms = float(now_ms + clock_error_ms(vehicle))

@@ -9,10 +9,11 @@ every fix, and its window grows forwards with time.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from streams.engine.dtypes import DURATION_MS_MAX, HYPOTHESES, Plans, Records, Row, Scratch, Story
+from streams.engine.dtypes import DURATION_MS_MAX, HYPOTHESES, Plans, Records, Row, Scratch, Step, Story
 from streams.engine.geometry import distance_m, wrap_deg
 from streams.engine.jit import entry, kernel
 from streams.engine.places import find_places
@@ -28,6 +29,7 @@ REACQUIRE_COST = 20.0  # looking behind the window again: must be corroborated b
 REACQUIRE_MS = 120_000  # and only after two minutes without the road, or a detour that crosses an earlier leg would win
 DETOUR_FREE_M = 50.0  # noise of two fixes: no cost for so much difference of progress and distance moved
 DETOUR_SCALE_M = 100.0
+DETOUR_SCALE_S = 30.0  # longer apart, two fixes say less of the way between them: a winding road is none
 RETREAT_FREE_M = 15.0  # a standing vehicle's fixes wander so far
 RETREAT_SCALE_M = 10.0
 TURN_COST = 12.0  # going back along the route: more than one unexplained fix, less than two
@@ -39,6 +41,35 @@ EARLY_FACTOR = 2.0  # times `depart_m`: a vehicle at the start before its time i
 WINDOW_SLACK_M = 200.0
 WINDOW_FACTOR = 1.2
 MOVING_MPS = 2.0  # below this a receiver's heading is noise
+STILL_MPS = 0.5  # a standing receiver reports a few tenths
+CREEPING_MPS = 1.0  # and at the start of an excursion it wanders so fast,
+WANDERING_M = 3.0  # so far between any two fixes
+EXCURSION_M = 300.0  # reflected signals lead no farther away than this
+
+
+class Evidence(NamedTuple):
+    """What a fix can prove: 0 or 1, and how much an unlike way costs, in metres a unit."""
+
+    weight: float
+    scale_m: float
+
+
+@kernel
+def is_still(fix: Row) -> bool:
+    """Whether the fix reports that the vehicle does not move."""
+    return bool(fix.speed_mps <= STILL_MPS)
+
+
+@kernel
+def repeats(fix: Row, step: Step) -> bool:
+    """Whether a fix says the same as the one before, for the vehicle stands: a hundred of them prove no more than one.
+
+    Of a device that knows no speed that is believed where it hardly moves.
+    """
+    if fix.speed_mps > MOVING_MPS:
+        return False
+    wandering_m = 0.0 if math.isnan(fix.speed_mps) else WANDERING_M
+    return bool(step.moved_m <= wandering_m + CREEPING_MPS * step.ms / 1000.0)
 
 
 @entry
@@ -98,10 +129,10 @@ def direction_of(story: Story, accuracy_m: float) -> int:
 
 
 @kernel
-def transition_cost(start: Story, end: Story, straight_m: float) -> float:
+def transition_cost(start: Story, end: Story, straight_m: float, scale_m: float) -> float:
     """Cost of going from one story to the next with the fix `straight_m` away: of turning, and of an unlike way."""
     differing_m = abs(abs(end.at_m - start.at_m) - straight_m)
-    detour = min(max(differing_m - DETOUR_FREE_M, 0.0) / DETOUR_SCALE_M, TRANSITION_COST_MAX)
+    detour = min(max(differing_m - DETOUR_FREE_M, 0.0) / scale_m, TRANSITION_COST_MAX)
     return detour + retreat_cost(end) - retreat_cost(start)
 
 
@@ -166,9 +197,13 @@ def reach_of(start: Story, convoy: Row, elapsed_s: float, straight_m: float) -> 
 
 
 @kernel
-def price(plans: Plans, convoy: Row, fix: Row, start: Story, found: tuple[int, float], scratch: Scratch) -> int:
-    """Set the cost of each place seen from `start`; `found` = (places, how far the fix is). The cheapest or -1."""
-    places, straight_m = found
+def price(
+    plans: Plans, convoy: Row, fix: Row, start: Story, found: tuple[int, float, Evidence], scratch: Scratch
+) -> int:
+    """Set the cost of each place seen from `start`; `found` = (places, how far the fix is, what it proves). The
+    cheapest or -1.
+    """
+    places, straight_m, evidence = found
     limit_m = convoy.deviation_raise_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
     best, best_cost = -1, OFF_COST
     for k in range(places):
@@ -176,9 +211,8 @@ def price(plans: Plans, convoy: Row, fix: Row, start: Story, found: tuple[int, f
         p.cost = np.inf
         if p.lateral_m <= limit_m:
             story = go_on(start, p.at_m, p.segment)
-            p.cost = place_cost(plans, convoy, fix, p, direction_of(story, fix.accuracy_m)) + transition_cost(
-                start, story, straight_m
-            )
+            p.cost = evidence.weight * place_cost(plans, convoy, fix, p, direction_of(story, fix.accuracy_m))
+            p.cost += transition_cost(start, story, straight_m, evidence.scale_m)
         if p.cost < best_cost:
             best, best_cost = k, p.cost
     return best
@@ -198,9 +232,13 @@ def last_on_road_ms(vehicle: Row, parent: int) -> int:
 
 
 @kernel
-def extend(vehicle: Row, plans: Plans, convoy: Row, fix: Row, family: tuple[int, int], scratch: Scratch) -> int:
-    """Add what hypothesis `family[0]` may become to the `family[1]` children so far; gives their new number."""
-    parent, count = family
+def extend(
+    vehicle: Row, plans: Plans, convoy: Row, fix: Row, family: tuple[int, int, Evidence], scratch: Scratch
+) -> int:
+    """Add what a hypothesis may become; `family` = (its number, children so far, what the fix proves). Gives the new
+    number of children.
+    """
+    parent, count, evidence = family
     start = story_of(vehicle, parent)
     on_road_ms = last_on_road_ms(vehicle, parent)
     paid = np.float64(vehicle.hypothesis_cost[parent])
@@ -209,7 +247,7 @@ def extend(vehicle: Row, plans: Plans, convoy: Row, fix: Row, family: tuple[int,
     straight_m = moved_m(plans, convoy, fix, start)
     reach = reach_of(start, convoy, elapsed_s, straight_m)
     places = find_places(plans, convoy, fix, reach, scratch)
-    best = price(plans, convoy, fix, start, (places, straight_m), scratch)
+    best = price(plans, convoy, fix, start, (places, straight_m, evidence), scratch)
     for k in range(places):
         p = scratch.places[k]
         if p.cost < np.inf:
@@ -217,7 +255,7 @@ def extend(vehicle: Row, plans: Plans, convoy: Row, fix: Row, family: tuple[int,
             child = (story, fix.fix_ms, paid + p.cost, p.lateral_m, 1, chosen if k == best else 0)
             count = keep_child(scratch.children, count, child)
     if best < 0:
-        child = (start, on_road_ms, paid + OFF_COST, nearest_m(scratch, places), 0, chosen)
+        child = (start, on_road_ms, paid + evidence.weight * OFF_COST, nearest_m(scratch, places), 0, chosen)
         count = keep_child(scratch.children, count, child)
     return count
 
@@ -304,13 +342,25 @@ def lost_for_long(vehicle: Row, children: Records, count: int, fix_ms: int) -> b
 
 
 @kernel
-def follow(vehicle: Row, plans: Plans, convoy: Row, fix: Row, scratch: Scratch) -> int:
+def weigh(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step) -> Evidence:
+    """What a fix can prove. One that stands far off the route and repeats itself proves nothing: a halt beside another
+    leg would otherwise become a way along it.
+    """
+    weight = 1.0
+    if vehicle.hypothesis_age_ms[vehicle.chosen] > 0 and repeats(fix, step):
+        off_m = moved_m(plans, convoy, fix, story_of(vehicle, vehicle.chosen))
+        weight = 0.0 if off_m > EXCURSION_M else 1.0
+    return Evidence(weight, DETOUR_SCALE_M * max(step.ms / 1000.0 / DETOUR_SCALE_S, 1.0))
+
+
+@kernel
+def follow(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step, scratch: Scratch) -> int:
     """Extend every hypothesis by the fix, and look at the whole route again where all have lost it; gives the
     children.
     """
-    count = 0
+    count, evidence = 0, weigh(vehicle, plans, convoy, fix, step)
     for parent in range(vehicle.hypothesis_count):
-        count = extend(vehicle, plans, convoy, fix, (parent, count), scratch)
+        count = extend(vehicle, plans, convoy, fix, (parent, count, evidence), scratch)
     if not lost_for_long(vehicle, scratch.children, count, fix.fix_ms):
         return count
     limit_m = convoy.deviation_clear_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
@@ -319,27 +369,19 @@ def follow(vehicle: Row, plans: Plans, convoy: Row, fix: Row, scratch: Scratch) 
 
 
 @kernel
-def match(vehicle: Row, plans: Plans, convoy: Row, fix: Row, early: bool, scratch: Scratch) -> None:
-    """Set `lateral_m` (of this fix) and `progress_m` (NaN while unknown) and carry the hypotheses on by one fix.
+def begin(vehicle: Row, plans: Plans, convoy: Row, fix: Row, far_m: float, scratch: Scratch) -> int:
+    """Open a hypothesis at each place up to `far_m` along the route where the fix may be; gives their number."""
+    vehicle.first_lat = fix.lat
+    vehicle.first_lon = fix.lon
+    limit_m = convoy.deviation_raise_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
+    places = find_places(plans, convoy, fix, (0.0, far_m, 0), scratch)
+    vehicle.lateral_m = nearest_m(scratch, places)
+    return add_anywhere(plans, convoy, fix, (places, 0, 0.0, limit_m), scratch)
 
-    Off the route `lateral_m` is the distance to the window of the believed story and `progress_m` where it left the
-    road.
 
-    An `early` vehicle stands at the start before its time: it is at the beginning, wherever else the road comes by, and
-    each fix is matched afresh. On a road there and back, drifting fixes would otherwise tell a story of coming home.
-    """
-    far_m = min(convoy.length_m, EARLY_FACTOR * convoy.depart_m) if early else convoy.length_m
-    if early:
-        forget_place(vehicle)
-    if vehicle.hypothesis_count == 0:
-        vehicle.first_lat = fix.lat
-        vehicle.first_lon = fix.lon
-        limit_m = convoy.deviation_raise_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
-        places = find_places(plans, convoy, fix, (0.0, far_m, 0), scratch)
-        count = add_anywhere(plans, convoy, fix, (places, 0, 0.0, limit_m), scratch)
-        vehicle.lateral_m = nearest_m(scratch, places)
-    else:
-        count = follow(vehicle, plans, convoy, fix, scratch)
+@kernel
+def believe(vehicle: Row, fix: Row, scratch: Scratch, count: int) -> None:
+    """Set where the vehicle is by the best of the children, if there are any."""
     if count == 0:
         return
     believed = select(vehicle, scratch.children, count)
@@ -348,3 +390,28 @@ def match(vehicle: Row, plans: Plans, convoy: Row, fix: Row, early: bool, scratc
     decide(vehicle, fix)
     if vehicle.located:
         vehicle.progress_m = np.float64(vehicle.hypothesis_m[0])
+
+
+@kernel
+def match_early(vehicle: Row, plans: Plans, convoy: Row, fix: Row, scratch: Scratch) -> None:
+    """Set `lateral_m` and `progress_m` of a vehicle that stands at the start before its time: it is at the beginning,
+    wherever else the road comes by, and each fix is matched afresh. On a road there and back, drifting fixes would
+    otherwise tell a story of coming home.
+    """
+    forget_place(vehicle)
+    far_m = min(convoy.length_m, EARLY_FACTOR * convoy.depart_m)
+    believe(vehicle, fix, scratch, begin(vehicle, plans, convoy, fix, far_m, scratch))
+
+
+@kernel
+def match(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step, scratch: Scratch) -> None:
+    """Set `lateral_m` (of this fix) and `progress_m` (NaN while unknown) and carry the hypotheses on by one fix.
+
+    Off the route `lateral_m` is the distance to the window of the believed story and `progress_m` where it left the
+    road.
+    """
+    if vehicle.hypothesis_count == 0:
+        count = begin(vehicle, plans, convoy, fix, convoy.length_m, scratch)
+    else:
+        count = follow(vehicle, plans, convoy, fix, step, scratch)
+    believe(vehicle, fix, scratch, count)

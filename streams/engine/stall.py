@@ -18,11 +18,10 @@ from streams.engine.dtypes import (
 from streams.engine.episodes import close_episode, follow_episode, open_episode
 from streams.engine.geometry import distance_m
 from streams.engine.jit import entry, kernel
-from streams.engine.matching import MOVING_MPS, accuracy_allowance_m
+from streams.engine.matching import MOVING_MPS, accuracy_allowance_m, is_still
 from streams.engine.signal_lost import threshold_s
 from streams.engine.stretches import crossing_s
 
-STILL_MPS = 0.5  # a standing receiver reports a few tenths
 EXCURSION_FACTOR = 4.0  # fixes of a standing vehicle leave its radius so far, between walls,
 EXCURSION_MS = 60_000  # but not for long
 
@@ -54,12 +53,6 @@ def set_anchor(vehicle: Row, fix: Row) -> None:
     vehicle.anchor_lat = fix.lat
     vehicle.anchor_lon = fix.lon
     vehicle.rolling = fix.speed_mps > MOVING_MPS
-
-
-@kernel
-def is_still(fix: Row) -> bool:
-    """Whether the fix reports that the vehicle does not move."""
-    return bool(fix.speed_mps <= STILL_MPS)
 
 
 @kernel

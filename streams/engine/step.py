@@ -51,7 +51,7 @@ from streams.engine.geometry import distance_m
 from streams.engine.intake import admit, admit_presence
 from streams.engine.jit import entry, kernel
 from streams.engine.late import judge_late, late_due_ms, predicted_late_s, sweep_late, tell_growing, track_pace
-from streams.engine.matching import match
+from streams.engine.matching import match, match_early
 from streams.engine.missed_checkpoint import judge_checkpoints, start_checkpoints
 from streams.engine.overspeed import judge_overspeed, speed_of, watch_speed
 from streams.engine.plan_change import find_stop, follow_plan
@@ -123,12 +123,12 @@ def judge_way(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step, out
     arrays, to hand it on costs more than the rules.
     """
     retreat_m = track_way(vehicle, convoy, fix, step)
-    if vehicle.open[WRONG_WAY] or has_turned(vehicle, convoy, retreat_m):
+    if vehicle.open[WRONG_WAY] or has_turned(vehicle, convoy, fix, retreat_m):
         judge_wrong_way(vehicle, convoy, fix, retreat_m, out)
     if vehicle.located and vehicle.checkpoint < convoy.checkpoint_count:
         judge_checkpoints(vehicle, plans, convoy, fix, step, out)
     late_s = predicted_late_s(vehicle, plans, convoy, np.float64(vehicle.pace_mps), fix.fix_ms)
-    if late_s > convoy.late_s or vehicle.open[LATE]:
+    if late_s > convoy.late_s or (vehicle.open[LATE] and not math.isnan(late_s)):
         judge_late(vehicle, convoy, late_s, out)
         tell_growing(late_s, vehicle, convoy, out)
     speed_mps = speed_of(convoy, fix, step)
@@ -252,7 +252,10 @@ def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch)
     if moves:
         store_fix(vehicle, fix)
         track_lag(vehicle, fix, step)
-        match(vehicle, plans, convoy, fix, is_early(vehicle, plans, convoy), scratch)
+        if is_early(vehicle, plans, convoy):
+            match_early(vehicle, plans, convoy, fix, scratch)
+        else:
+            match(vehicle, plans, convoy, fix, step, scratch)
         track_pace(vehicle, convoy, step)
         track_frozen(vehicle, fix, step)
     if fix.sos or vehicle.open[SOS]:

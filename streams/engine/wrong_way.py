@@ -7,13 +7,14 @@ import numpy as np
 from streams.engine.dtypes import BACKWARDS, FORWARDS, HIGH, WRONG_WAY, Out, Row, Step
 from streams.engine.episodes import close_episode, grown_ms, open_episode, peak_worth_telling, update_episode
 from streams.engine.jit import kernel
-from streams.engine.matching import last_on_road_ms
+from streams.engine.matching import accuracy_allowance_m, is_still, last_on_road_ms, repeats
 
 NEAR_M = 50.0  # a standing vehicle's progress wanders so far: still at the turning point
 BACK_FIXES = 3
 # Progress that falls farther than the vehicle has moved is matching that thinks again, not a way back.
 MOVED_FACTOR = 2.0
 MOVED_SLACK_M = 100.0
+STILL_FACTOR = 2.0  # reflected signals throw the fixes of a standing vehicle up to 300 m along the road, and back
 
 
 @kernel
@@ -59,20 +60,29 @@ def track_way(vehicle: Row, convoy: Row, fix: Row, step: Step) -> float:
     elif placed and retreat_m <= NEAR_M:
         turn_here(vehicle)
     else:
-        # a fix on the road that sets no new low may be forward again: it takes time and is no further proof
-        count_back(vehicle, step, not placed or vehicle.progress_m < vehicle.low_m)
+        # a fix on the road that sets no new low may be forward again: it takes time and is no further proof, nor is
+        # one of a vehicle that stands
+        farther = not placed or vehicle.progress_m < vehicle.low_m
+        count_back(vehicle, step, farther and not repeats(fix, step))
     vehicle.low_m = min(np.float64(vehicle.low_m), vehicle.progress_m)
     return retreat_m
 
 
 @kernel
-def has_turned(vehicle: Row, convoy: Row, retreat_m: float) -> bool:
+def limit_m(convoy: Row, fix: Row) -> float:
+    """How far back a fix must be to show a way back: its accuracy counts for the vehicle, and so does a standstill."""
+    factor = STILL_FACTOR if is_still(fix) else 1.0
+    return float(factor * convoy.wrong_way_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m))
+
+
+@kernel
+def has_turned(vehicle: Row, convoy: Row, fix: Row, retreat_m: float) -> bool:
     """Whether it is more than `wrong_way_m` behind the farthest point, at the third fix since, each farther back than
     all before or off the road, and `wrong_way_hold_s` after the turn.
     """
     held = vehicle.back_count >= BACK_FIXES and vehicle.back_ms >= 1000.0 * convoy.wrong_way_hold_s
     moved = retreat_m <= MOVED_FACTOR * vehicle.back_moved_m + MOVED_SLACK_M
-    return bool(held and moved and retreat_m > convoy.wrong_way_m)
+    return bool(held and moved and retreat_m > limit_m(convoy, fix))
 
 
 @kernel

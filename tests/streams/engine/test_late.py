@@ -99,6 +99,22 @@ def test_standing_at_the_start_after_the_departure_is_late():
     assert seconds(drive.alerts[0].at_ms) == 422
 
 
+def test_off_the_route_nobody_knows_how_late_it_is():
+    aside = [(6000.0, 400.0 + i % 2) for i in range(100)]
+    drive = Drive(HOUR).along([*drive_at(10, 600), *aside])
+    assert drive.told("late") == []
+    drive.along(drive_at(10, 600, 6000), begin_s=1620)
+    assert drive.told("late") == ["late raised"]
+
+
+def test_one_that_is_late_stays_so_off_the_route():
+    drive = Drive(HOUR).along(drive_at(2, 900))
+    told = drive.told("late")
+    drive.along([(1800.0, 400.0)] * 20, begin_s=910)
+    assert told[0] == "late raised"
+    assert drive.told("late") == told
+
+
 def test_without_times_none_is_late():
     for untimed in (plan(STRAIGHT), plan(STRAIGHT, depart_at=instant(0), checkpoints=[checkpoint((9000, 0))])):
         drive = Drive(untimed).along([(1000.0 + i, 0.0) for i in range(1000)])

@@ -19,6 +19,7 @@ from tests.streams.engine.road import (
     STRAIGHT,
     Drive,
     Point,
+    checkpoint,
     examples,
     line,
     ping,
@@ -193,6 +194,25 @@ def test_crossing_an_earlier_leg_on_a_detour_is_no_return():
     assert drive.told("deviation")[:1] == ["deviation raised"]
     assert "deviation cleared" not in drive.told()
     assert drive.progress_m() == before_m
+
+
+@pytest.mark.parametrize("halt", [{"speed_mps": 0.0}, {}], ids=["says-so", "knows-no-speed"])
+def test_a_halt_beside_another_leg_is_no_way_along_it(halt: dict[str, float]):
+    route = [(0.0, 0.0), (4000.0, 0.0), (4000.0, 1000.0), (0.0, 1000.0)]
+    drive = Drive(plan(route)).along([*line((0, 0), (2000, 0), 100), *line((2000, 100), (2000, 950), 100)])
+    left_m = drive.progress_m()
+    drive.along([(2000.0 + i % 2, 950.0) for i in range(60)], begin_s=320, **halt)
+    assert drive.progress_m() == left_m
+    drive.along(line((1900, 1000), (1000, 1000), 100), begin_s=920)
+    assert drive.progress_m() == pytest.approx(8000, abs=2)
+
+
+def test_the_way_through_a_silence_may_wind():
+    winding = [(0.0, 0.0), (2000.0, 0.0), (2000.0, 2000.0), (3000.0, 2000.0), (3000.0, 0.0), (8000.0, 0.0)]
+    drive = Drive(plan(winding, checkpoints=[checkpoint((2500, 2000))])).along(line((0, 0), (2000, 0), 100))
+    drive.along(line((3000, 0), (4000, 0), 100), begin_s=600)
+    assert drive.told("missed-checkpoint") == []
+    assert drive.progress_m() == pytest.approx(8000, abs=5)
 
 
 def test_a_changed_route_starts_matching_afresh():

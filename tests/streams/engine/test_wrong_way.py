@@ -58,6 +58,24 @@ def test_noise_of_a_long_stand_neither_raises_nor_dates_it_back():
     assert seconds(drive.alerts[0].onset_ms) == 250
 
 
+def test_signals_that_lead_a_standing_vehicle_along_the_road_and_back_are_no_way_back():
+    led = [20.0, 200.0, 185.0, 60.0, 30.0, 10.0, -1.0, -2.0, -3.0, -4.0, -15.0, 0.0]
+    drive = Drive(plan(STRAIGHT)).along(OUT)
+    drive.along([(5000.0 + along_m, 40.0) for along_m in led], begin_s=110, speed_mps=0.3)
+    assert drive.told() == []
+
+
+def test_a_device_that_always_says_that_it_stands_goes_back_twice_as_far():
+    drive = Drive(plan(STRAIGHT)).along([*OUT, *way(4900, 4400)], speed_mps=0.0)
+    [alert] = drive.alerts
+    assert (alert.kind, alert.value) == ("wrong-way", pytest.approx(500, abs=1))
+
+
+def test_the_accuracy_of_a_fix_is_taken_off():
+    assert Drive(plan(STRAIGHT)).along([*OUT, *way(4900, 4755, 48)], accuracy_m=50).told() == []
+    assert Drive(plan(STRAIGHT)).along([*OUT, *way(4900, 4700, 50)], accuracy_m=45).told() == ["wrong-way raised"]
+
+
 def test_the_way_back_that_the_plan_has_is_forward():
     there_and_back = [(0.0, 0.0), (6000.0, 0.0), (0.0, 0.0)]
     assert Drive(plan(there_and_back)).along([*way(5000, 6000), *way(5900, 3000)]).told() == []
