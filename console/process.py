@@ -57,7 +57,7 @@ async def run_console(broker: str, settings: Settings, tell: Callable[[str], Non
     people = People(folder)
     has_nobody = not people.all()
     topics = TopicSet(settings.topic_prefix, settings.partitions)
-    room = Room(topics, Stream(secrets.token_hex(6)))
+    room = Room(topics, Stream(secrets.token_hex(6)), shows_stream=settings.console_demo)
     stop, tasks = stop_on_signals(), Tasks()
     with (
         _listening(settings.console_bind, settings.console_port, "KAWAL_CONSOLE_PORT") as listener,

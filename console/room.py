@@ -23,15 +23,20 @@ from models.topics import TopicSet
 
 @dataclass(slots=True)
 class Room:
-    """Takes records in, and sends what they change to the stream. Every time is given."""
+    """Takes records in, and sends what they change to the stream. Every time is given.
+
+    `shows_stream`: the pages show the time of the newest status, as is right where a recording is played.
+    """
 
     topics: TopicSet
     stream: Stream
+    shows_stream: bool = False
     book: Book = field(default_factory=Book)
     feed: Feed = field(default_factory=Feed)
     plans: Plans = field(default_factory=Plans)
     convoys: dict[str, dict[str, Any]] = field(default_factory=dict)
     newest_ms: int = 0
+    status_newest_ms: int = 0
     bad: int = 0
     changed: Callable[[Sequence[str]], None] = lambda _: None
     _plan_values: dict[str, bytes] = field(default_factory=dict)
@@ -67,6 +72,7 @@ class Room:
     def second(self, now_ms: int, now_s: float) -> Judgement:
         """Do what a second's passing does; `now_s` is of the monotonic clock."""
         judged = self.feed.judge(now_s)
+        self.stream.forget_snapshots()
         if due := [alert_id for alert_id in self.book.due(now_ms) if alert_id in self.book.entries]:
             self._send_alarms(self.book.refold(due, now_ms))
         self._send_alarms(self.book.set_feed_late(judged.is_late))
@@ -97,8 +103,10 @@ class Room:
     def heartbeat(self, now_ms: int, judged: Judgement) -> dict[str, Any]:
         """Give the freshness of the picture and the counts beside it."""
         flood, counts = self.book.flood, self.book.counts
+        shown_ms = self.status_newest_ms if self.shows_stream else 0
         return {
             "now": format_instant(now_ms),
+            **({"shown_at": format_instant(shown_ms)} if shown_ms else {}),
             "newest_record_at": format_instant(self.newest_ms) if self.newest_ms else None,
             "tick_age_s": None if judged.tick_age_s is None else round(judged.tick_age_s, 1),
             "lag_records": judged.lag_records,
@@ -132,8 +140,9 @@ class Room:
             self._pending[name] = None
             return
         try:
-            self._pending[name] = convoy_view(read_status(record.value))
-        except msgspec.MsgspecError:
+            view = self._pending[name] = convoy_view(read_status(record.value))
+            self.status_newest_ms = max(self.status_newest_ms, parse_instant(view["at"]))
+        except (msgspec.MsgspecError, ValueError):
             self.bad += 1
 
     def _put_plan(self, convoy_id: str, value: bytes | None) -> None:

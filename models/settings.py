@@ -94,7 +94,9 @@ class Settings(BaseSettings):
     console_webhooks: Path | None = Field(
         default=None, description="YAML file of the webhooks that are told of alarms."
     )
-    console_demo: bool = Field(default=False, description="The console tells its pages that the operation is made up.")
+    console_demo: bool = Field(
+        default=False, description="The console tells its pages that the operation is made up, and shows its time."
+    )
     kafka_ca_file: Path | None = Field(
         default=None, description="Certificates that vouch for the broker's, PEM; Kafka is spoken by TLS then."
     )
