@@ -56,10 +56,13 @@ function run(session) {
     open();
   }
 
+  // a page is made of what the server has told: before that there is none
+  const waiting = () => ({ element: h('main', { class: 'page' }, h('p', { class: 'dim', role: 'status' }, t('page.loading'))) });
+
   function open() {
     page?.made.leave?.();
     const address = pageOf(location.hash);
-    page = { ...address, made: makePage(address, world) };
+    page = { ...address, made: store.state.boot ? makePage(address, world) : waiting() };
     shell.place.replaceChildren(page.made.element);
     document.title = `${t(`page.${page.name}`)} · Kawal`;
     page.made.update?.(new Set(['alarms', 'convoys', 'plans', 'heartbeat']));
@@ -105,8 +108,9 @@ function run(session) {
 
   build();
   soundAlarms(store, speaker);
-  store.listen(({ event, touched: names }) => {
+  store.listen(({ event, touched: names, isFirst }) => {
     if (names.includes('plans')) tellZone(store.state.plans);
+    if (isFirst) open();
     for (const name of names) touched.add(name);
     if (event !== 'action') drawSoon();
   });
