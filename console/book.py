@@ -68,6 +68,7 @@ class Book:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.bad = 0
         self.is_feed_late = False
+        self.cut_off: AbstractSet[str] = frozenset()
         self.called: list[Sound] = []
         self.acked: list[tuple[Severity, float]] = []
         self.chattered = 0
@@ -158,6 +159,16 @@ class Book:
         if is_late == self.is_feed_late:
             return []
         self.is_feed_late = is_late
+        return self._inhibit_all()
+
+    def set_cut_off(self, vehicle_ids: AbstractSet[str]) -> list[str]:
+        """Say whose gateway is down; gives the alerts that this inhibits or frees."""
+        if vehicle_ids == self.cut_off:
+            return []
+        self.cut_off = vehicle_ids
+        return self._inhibit_all()
+
+    def _inhibit_all(self) -> list[str]:
         changed = [alert_id for name in list(self._active) for alert_id in self._inhibit(name)]
         self._count(changed)
         return changed
@@ -235,6 +246,8 @@ class Book:
             return None  # what is critical is never held back
         if head.kind in CONVOY_WIDE and head.kind in wide:
             return "convoy-wide"
+        if head.kind == "signal-lost" and head.vehicle_id in self.cut_off:
+            return "gateway-down"
         if head.kind == "signal-lost" and self.is_feed_late:
             return "feed-late"
         if head.kind in ENDED_BY_ARRIVAL and (head.convoy_id, head.vehicle_id) in self._arrived:

@@ -12,6 +12,7 @@ from bus.follow import Record
 from bus.plan_reader import Plans
 from console.book import Book
 from console.feed import Feed, Judgement
+from console.gateways import Gateways
 from console.records import read_status
 from console.stream import Client, Stream
 from console.views import alarm_view, convoy_delta, convoy_view, convoy_whole, without_position
@@ -33,6 +34,7 @@ class Room:
     shows_stream: bool = False
     book: Book = field(default_factory=Book)
     feed: Feed = field(default_factory=Feed)
+    gateways: Gateways = field(default_factory=Gateways)
     plans: Plans = field(default_factory=Plans)
     convoys: dict[str, dict[str, Any]] = field(default_factory=dict)
     newest_ms: int = 0
@@ -76,9 +78,11 @@ class Room:
         if due := [alert_id for alert_id in self.book.due(now_ms) if alert_id in self.book.entries]:
             self._send_alarms(self.book.refold(due, now_ms))
         self._send_alarms(self.book.set_feed_late(judged.is_late))
+        gateway = self.gateways.state(now_s)
+        self._send_alarms(self.book.set_cut_off(self._behind_gateways() if gateway == "down" else frozenset()))
         if deltas := self._flush_convoys():
             self.stream.publish("convoy", {"at": format_instant(now_ms), "convoys": deltas})
-        self.stream.tell("heartbeat", self.heartbeat(now_ms, judged))
+        self.stream.tell("heartbeat", self.heartbeat(now_ms, judged, gateway))
         return judged
 
     def open(self, client: Client, last_event_id: str, now_ms: int, now_s: float) -> None:
@@ -97,10 +101,10 @@ class Room:
             "alarms_left_out": left_out,
             "convoys": [] if is_desk else [convoy_whole(view) for view in self.convoys.values()],
             "plans": [] if is_desk else [msgspec.Raw(value) for value in self._plan_values.values()],
-            "heartbeat": self.heartbeat(now_ms, self.feed.judge(now_s)),
+            "heartbeat": self.heartbeat(now_ms, self.feed.judge(now_s), self.gateways.state(now_s)),
         }
 
-    def heartbeat(self, now_ms: int, judged: Judgement) -> dict[str, Any]:
+    def heartbeat(self, now_ms: int, judged: Judgement, gateway: str | None) -> dict[str, Any]:
         """Give the freshness of the picture and the counts beside it."""
         flood, counts = self.book.flood, self.book.counts
         shown_ms = self.status_newest_ms if self.shows_stream else 0
@@ -112,6 +116,7 @@ class Room:
             "lag_records": judged.lag_records,
             "state": judged.state,
             "cause": judged.cause,
+            "gateway": gateway,
             "flood": {
                 "active": flood.since_ms is not None,
                 "since": None if flood.since_ms is None else format_instant(flood.since_ms),
@@ -119,6 +124,11 @@ class Room:
             },
             "counts": {name: {what: counts[name, what] for what in ("unacked", "all")} for name in RANK},
         }
+
+    def _behind_gateways(self) -> frozenset[str]:
+        """The vehicles whose plan says by which devices they report: those report through a gateway."""
+        vehicles = (vehicle for plan in self.plans.by_convoy.values() for vehicle in plan.vehicles)
+        return frozenset(vehicle.vehicle_id for vehicle in vehicles if vehicle.device_ids)
 
     def take(self, record: Record) -> AlertAction | str | None:
         """Keep a record; gives the action, or the alert that it changed."""

@@ -66,6 +66,21 @@ def test_five_trucks_that_halt_together_call_once_and_one_that_joins_later_again
     assert len(book.called) == 2
 
 
+def test_a_gateway_that_is_down_holds_back_the_silence_behind_it_until_it_answers() -> None:
+    book = book_of(
+        alert(kind="signal-lost"),
+        alert(kind="signal-lost", vehicle_id="KT-2"),
+        alert(kind="signal-lost", vehicle_id="KT-3", severity="critical"),
+    )
+    behind = frozenset({"KT-1", "KT-3"})
+    assert book.set_cut_off(behind) == [alert(kind="signal-lost").alert_id]
+    assert book.set_cut_off(behind) == []
+    assert suppressed(book) == {"KT-1": "gateway-down", "KT-2": None, "KT-3": None}
+    assert book.counts["high", "unacked"] == 1
+    book.set_cut_off(frozenset())
+    assert set(suppressed(book).values()) == {None}
+
+
 def test_a_flood_begins_above_ten_in_ten_minutes_and_ends_below_five() -> None:
     flood = Flood()
     for number in range(11):

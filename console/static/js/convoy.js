@@ -12,6 +12,7 @@ import { t } from './words.js';
 
 const HISTORY_MS = 4 * 3600 * 1000;
 const REFRESH_MS = 20000;
+const SETTLED_MS = 250; // who goes through the rows quickly asks for no history on the way
 
 const fact = (name, value, more = '') => h('div', { class: `fact ${more}` }, h('dt', {}, t(`convoy.${name}`)), h('dd', {}, value));
 
@@ -54,10 +55,10 @@ export function createConvoyView({ store, onHistory = () => {}, onPage = null, o
   let points = [];
   let complete = true;
   let loaded = false;
-  let loadedAt = 0;
+  let loadAt = 0;
 
   async function load() {
-    loadedAt = performance.now();
+    loadAt = performance.now() + REFRESH_MS;
     const wanted = id;
     const now = present(store.state);
     try {
@@ -106,12 +107,17 @@ export function createConvoyView({ store, onHistory = () => {}, onPage = null, o
   return {
     element,
     show(wanted) {
-      if (wanted !== id) { id = wanted; points = []; loadedAt = 0; loaded = false; complete = true; onHistory(points); }
+      if (wanted !== id) {
+        id = wanted; points = []; loaded = false; complete = true;
+        loadAt = performance.now() + SETTLED_MS;
+        setTimeout(() => this.tick(), SETTLED_MS + 1);
+        onHistory(points);
+      }
       this.tick();
     },
     shown: () => id,
     tick() {
-      if (id && store.state.convoys.has(id) && performance.now() - loadedAt > (loadedAt ? REFRESH_MS : 0)) load().then(draw);
+      if (id && store.state.convoys.has(id) && performance.now() >= loadAt) load().then(draw);
       draw();
     },
   };

@@ -1,7 +1,7 @@
 // The start: session or sign-in, then the shell with its pages, one tick a second.
 import { soundAlarms } from './alarm-sounds.js';
 import { api } from './api.js';
-import { createFeedBanner, createSoundBar } from './banner.js';
+import { createFeedBanner, createGatewayBar, createSoundBar } from './banner.js';
 import { connect } from './feed.js';
 import { openHelp } from './help.js';
 import { makePage, pageOf } from './pages.js';
@@ -49,10 +49,11 @@ function run(session) {
   function build() {
     const bar = createTopBar({ store, feed, speaker, session, onHelp: openHelp, onChoose: change, onLeave: leave });
     const feedBanner = createFeedBanner({ store, feed, speaker });
+    const gatewayBar = createGatewayBar({ store, speaker });
     const soundBar = createSoundBar(speaker);
     const place = h('div', { class: 'place' });
-    shell = { bar, feedBanner, soundBar, place };
-    root.replaceChildren(bar.element, feedBanner.element, soundBar.element, place, toast.element);
+    shell = { bar, feedBanner, gatewayBar, soundBar, place };
+    root.replaceChildren(bar.element, feedBanner.element, gatewayBar.element, soundBar.element, place, toast.element);
     open();
   }
 
@@ -73,6 +74,7 @@ function run(session) {
     if (!shell) return;
     shell.bar.tick(page.name);
     shell.feedBanner.tick();
+    shell.gatewayBar.tick();
     shell.soundBar.tick();
   }
 
