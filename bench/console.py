@@ -1,9 +1,10 @@
-"""The console: how soon it is ready, what a client costs, and how old an alert is when a browser has it.
+"""The console: how soon it is ready, what a client costs, and how soon an alert is on the screen.
 
-First a topic of alerts is read and folded as at a start. Then a console of its own process, with its streams read by
-so many clients, follows the convoys: each second a tenth of the vehicles have moved. Beside that an alert is written
-five times a second, and one of the clients notes when it has it. What the server uses of one core is user and system
-time of its process. The worker plays no part: this is what lies behind the topics.
+`ready`: a topic of alerts is read and folded as at a start. `stream`: a console of its own process, with its streams
+read by so many clients, follows the convoys: each second a tenth of the vehicles have moved. Beside that an alert is
+written five times a second, and one of the clients notes when it has it. What the server uses of one core is user and
+system time of its process. `page`: a browser shows the same operation; see bench/console_page.py. The worker plays no
+part: this is what lies behind the topics.
 """
 
 import asyncio
@@ -13,11 +14,14 @@ import re
 import sys
 import time
 import urllib.request
-from collections.abc import AsyncIterator
+import zlib
+from argparse import Namespace
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -26,6 +30,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench import cli
+from bench.console_page import frames_a_second, input_delay_ms, memory_mb, open_room, rows_seen_ms
 from bench.measure import load_average
 from bus.connection import connection
 from bus.follow import following
@@ -43,57 +48,39 @@ VEHICLES_A_CONVOY = 2
 PING_S = 10
 ALERT_S = 0.2
 PASSWORD = "only for this run"
+PARTS = ("ready", "stream", "page")
+PROBES = 100
+BURST = 500
 URL = re.compile(rb"Console at (http://\S+)/")
 
 
 @dataclass(slots=True)
 class Found:
-    """What the run found."""
+    """What the run found, by name."""
 
-    alerts: int
-    ready_s: float
-    ready_cpu_s: float
-    clients: int
-    snapshot_kb: float = 0.0
-    stream_kb_per_s: float = 0.0
-    core_pct: float = 0.0
-    latencies_ms: list[float] = field(default_factory=list)
-    load_average: float = 0.0
+    figures: dict[str, float] = field(default_factory=dict)
 
     def fields(self) -> dict[str, float]:
-        """The figures by name."""
-        p50_ms, p99_ms = np.percentile(self.latencies_ms, [50, 99]).tolist()
-        return {
-            "alerts": self.alerts,
-            "ready_s": self.ready_s,
-            "ready_cpu_s": self.ready_cpu_s,
-            "clients": self.clients,
-            "snapshot_kb": self.snapshot_kb,
-            "stream_kb_per_s": self.stream_kb_per_s,
-            "core_pct": self.core_pct,
-            "p50_ms": p50_ms,
-            "p99_ms": p99_ms,
-            "count": len(self.latencies_ms),
-            "load_average": self.load_average,
-        }
+        """The figures, and how busy the machine was."""
+        return self.figures | {"load_average": load_average()}
 
     def table(self) -> Table:
         """The same for people."""
-        table = Table(title=f"The console; load average {self.load_average}")
-        for name in self.fields():
-            table.add_column(name, justify="right")
-        table.add_row(*(f"{value:,.4g}" for value in self.fields().values()))
+        table = Table("figure", "value", title="The console")
+        table.columns[1].justify = "right"
+        for name, value in self.fields().items():
+            table.add_row(name, f"{value:,.4g}")
         return table
 
 
-def _alert(number: int, transition: str, at_ms: int) -> Alert:
-    convoy_id, vehicle_id = f"C-{number % 1000:04}", f"KT-{number % 1000:04}-A"
+def _alert(number: int, transition: str, at_ms: int, vehicle_id: str | None = None, severity: str = "high") -> Alert:
+    convoy_id, vehicle_id = f"C-{number % 1000:04}", vehicle_id or f"KT-{number % 1000:04}-A"
     return Alert.model_validate(
         {
             "alert_id": alert_id(convoy_id, vehicle_id, "stall", at_ms - at_ms % 10_000_000 + number),
             "transition": transition,
             "kind": "stall",
-            "severity": "high",
+            "severity": severity,
             "convoy_id": convoy_id,
             "vehicle_id": vehicle_id,
             "onset_ms": at_ms,
@@ -167,6 +154,16 @@ async def _ready_s(broker: str, alerts: int, bars: Progress) -> tuple[float, flo
     return taken_s, cpu_s
 
 
+class _Served(NamedTuple):
+    """A console that serves an operation, and the cookie of who looks at it."""
+
+    producer: AIOKafkaProducer
+    topics: TopicSet
+    process: psutil.Process
+    url: str
+    cookie: str
+
+
 @asynccontextmanager
 async def _console(broker: str, topics: TopicSet, folder: Path) -> AsyncIterator[tuple[psutil.Process, str]]:
     """A console in a process of its own; gives it and its address."""
@@ -201,10 +198,11 @@ def _sign_in(url: str) -> str:
 
 
 class _Reader:
-    """One open stream: how many bytes came, and how large its snapshot was."""
+    """One open stream: how many bytes came over the wire and unpacked, and how large its snapshot was."""
 
     def __init__(self) -> None:
         self.size = 0
+        self.unpacked = 0
         self.snapshot = 0
         self.begun = asyncio.Event()
 
@@ -212,15 +210,34 @@ class _Reader:
         """Read for ever; `ages_ms` gathers how old each alert was."""
         host, _, port = url.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port), limit=64 * 1024 * 1024)
-        writer.write(f"GET /api/stream HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: {cookie}\r\n\r\n".encode())
-        async for line in reader:
-            self.size += len(line)
-            if line.startswith(b"event: heartbeat") and not self.begun.is_set():
+        head = (
+            "GET /api/stream HTTP/1.1",
+            f"Host: {host}:{port}",
+            f"Cookie: {cookie}",
+            "Accept-Encoding: gzip",
+            "",
+            "",
+        )
+        writer.write("\r\n".join(head).encode())
+        await reader.readuntil(b"\r\n\r\n")
+        gzip, rest = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS), b""
+        while length := int(await reader.readline(), 16):
+            text = gzip.decompress((await reader.readexactly(length + 2))[:-2])
+            self.size += length
+            self.unpacked += len(text)
+            if not self.begun.is_set():
+                self.begun.set() if b"event: heartbeat" in text else None
                 self.snapshot = self.size
-                self.begun.set()
-            elif ages_ms is not None and self.begun.is_set() and line.startswith(b"data: ") and b'"raised_at"' in line:
-                at = json.loads(line[6:])["alert"]["at"]
-                ages_ms.append(time.time() * 1000 - _ms(at))
+            elif ages_ms is not None:
+                *lines, rest = (rest + text).split(b"\n")
+                ages_ms += [time.time() * 1000 - at_ms for at_ms in _raised(lines)]
+
+
+def _raised(lines: Iterable[bytes]) -> Iterator[float]:
+    """When each alert was raised of which the lines of events tell."""
+    for line in lines:
+        if line.startswith(b"data: ") and b'"raised_at"' in line:
+            yield _ms(json.loads(line[6:])["alert"]["at"])
 
 
 def _ms(instant: str) -> float:
@@ -239,8 +256,9 @@ async def _traffic(producer: AIOKafkaProducer, topics: TopicSet, convoys: int, s
             await asyncio.sleep(ALERT_S if turn < 1 / ALERT_S - 1 else max(0.0, end_s - time.monotonic()))
 
 
-async def measure(broker: str, found: Found, convoys: int, seconds: int, bars: Progress) -> None:
-    """Serve the clients for so long, and add what was found."""
+@asynccontextmanager
+async def _serving(broker: str, convoys: int) -> AsyncIterator[_Served]:
+    """A console over an operation of so many convoys, and somebody who is signed in."""
     topics = TopicSet(f"bench-{time.time_ns()}", PARTITIONS)
     await ensure(broker, topics)
     with TemporaryDirectory() as folder:
@@ -252,28 +270,95 @@ async def measure(broker: str, found: Found, convoys: int, seconds: int, bars: P
             for number in range(convoys):
                 await producer.send(topics.convoys, _status(number, 0), key=f"C-{number:04}".encode())
             await producer.flush()
-            readers = [_Reader() for _ in range(found.clients)]
-            cookie = await asyncio.to_thread(_sign_in, url)
-            runs = [
-                reader.run(url, cookie, None if number else found.latencies_ms) for number, reader in enumerate(readers)
-            ]
-            tasks = list(map(asyncio.create_task, runs))
-            await asyncio.gather(*(reader.begun.wait() for reader in readers))
-            begin, cpu_s = [reader.size for reader in readers], sum(process.cpu_times()[:2])
-            with cli.bar(bars, "serving, in seconds", seconds) as advance:
-                writing = asyncio.create_task(_traffic(producer, topics, convoys, seconds))
-                for _ in range(seconds):
-                    await asyncio.sleep(1)
-                    advance(1)
-            found.core_pct = 100 * (sum(process.cpu_times()[:2]) - cpu_s) / seconds
-            grown = [reader.size - size for reader, size in zip(readers, begin, strict=True)]
-            found.stream_kb_per_s = max(grown) / seconds / 1000
-            found.snapshot_kb = readers[-1].snapshot / 1000
-            found.load_average = load_average()
+            yield _Served(producer, topics, process, url, await asyncio.to_thread(_sign_in, url))
+
+
+async def measure_stream(broker: str, clients: int, convoys: int, seconds: int, bars: Progress) -> dict[str, float]:
+    """Serve the clients for so long, and give what was found."""
+    async with _serving(broker, convoys) as served:
+        readers, ages_ms = [_Reader() for _ in range(clients)], list[float]()
+        runs = [
+            reader.run(served.url, served.cookie, None if number else ages_ms) for number, reader in enumerate(readers)
+        ]
+        tasks = list(map(asyncio.create_task, runs))
+        await asyncio.gather(*(reader.begun.wait() for reader in readers))
+        begin = [(reader.size, reader.unpacked) for reader in readers]
+        cpu_s = sum(served.process.cpu_times()[:2])
+        with cli.bar(bars, "serving, in seconds", seconds) as advance:
+            writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, seconds))
+            for _ in range(seconds):
+                await asyncio.sleep(1)
+                advance(1)
+        core_pct = 100 * (sum(served.process.cpu_times()[:2]) - cpu_s) / seconds
+        grown = [(it.size - size, it.unpacked - raw) for it, (size, raw) in zip(readers, begin, strict=True)]
+        await writing
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    p50_ms, p99_ms = np.percentile(ages_ms, [50, 99]).tolist()
+    wire, unpacked = (max(sizes) / seconds / 1000 for sizes in zip(*grown, strict=True))
+    return {
+        "clients": clients,
+        "snapshot_kb": readers[-1].snapshot / 1000,
+        "stream_kb_per_s": wire,
+        "stream_unpacked_kb_per_s": unpacked,
+        "core_pct": core_pct,
+        "stream_p50_ms": p50_ms,
+        "stream_p99_ms": p99_ms,
+        "stream_alerts": len(ages_ms),
+    }
+
+
+async def measure_page(broker: str, convoys: int, seconds: int, bars: Progress) -> dict[str, float]:
+    """Show the operation in a browser for so long, and give what was found. Raises BenchError without a browser."""
+    async with _serving(broker, convoys) as served, open_room(served.url, served.cookie) as page:
+
+        async def send(number: int, transition: str, name: str | None, severity: str) -> int:
+            at_ms = round(time.time() * 1000)
+            told = _alert(number, transition, at_ms, name, severity)
+            await served.producer.send_and_wait(served.topics.alerts, told.to_json(), key=told.convoy_id.encode())
+            return at_ms
+
+        async def probe(name: str, transition: str) -> int:
+            return await send(int(name.rpartition("-")[2]), transition, name, "low")
+
+        async def burst() -> None:
+            await asyncio.gather(*(send(number, "raised", f"KT-{number}-B", "high") for number in range(BURST)))
+
+        with cli.bar(bars, "in the browser", 4) as advance:
+            writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, seconds))
+            ages_ms = await rows_seen_ms(page, probe, PROBES)
+            advance(1)
+            frames = await frames_a_second(page)
+            advance(1)
             await writing
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            heap_mb, process_mb = await memory_mb(page)
+            advance(1)
+            delay_ms, delay_max_ms = await input_delay_ms(page, burst)
+            advance(1)
+    p50_ms, p99_ms = np.percentile(ages_ms, [50, 99]).tolist()
+    return {
+        "screen_p50_ms": p50_ms,
+        "screen_p99_ms": p99_ms,
+        "map_frames_per_s": frames,
+        "page_heap_mb": heap_mb,
+        "page_process_mb": process_mb,
+        "input_delay_p50_ms": delay_ms,
+        "input_delay_max_ms": delay_max_ms,
+    }
+
+
+async def measure(broker: str, asked: Namespace, bars: Progress) -> Found:
+    """Measure the parts that are asked for, one after the other."""
+    found, parts = Found(), asked.part or PARTS
+    if "ready" in parts:
+        ready_s, cpu_s = await _ready_s(broker, asked.alerts, bars)
+        found.figures |= {"alerts": asked.alerts, "ready_s": ready_s, "ready_cpu_s": cpu_s}
+    if "stream" in parts:
+        found.figures |= await measure_stream(broker, asked.clients, asked.convoys, asked.seconds, bars)
+    if "page" in parts:
+        found.figures |= await measure_page(broker, asked.convoys, asked.seconds, bars)
+    return found
 
 
 def main() -> None:
@@ -283,11 +368,10 @@ def main() -> None:
     options.add_argument("--clients", type=int, default=200, help="streams that are read at once (200)")
     options.add_argument("--convoys", type=int, default=1_000, help="convoys of two vehicles each (1000)")
     options.add_argument("--seconds", type=int, default=30, help="how long to serve (30)")
+    options.add_argument("--part", action="append", choices=PARTS, help="measure only this; may be given again")
     asked = options.parse_args()
     with cli.bars() as bars, cli.kafka(asked.broker) as broker:
-        ready_s, ready_cpu_s = asyncio.run(_ready_s(broker, asked.alerts, bars))
-        found = Found(asked.alerts, ready_s, ready_cpu_s, asked.clients)
-        asyncio.run(measure(broker, found, asked.convoys, asked.seconds, bars))
+        found = asyncio.run(measure(broker, asked, bars))
     cli.emit(found, asked.json)
 
 

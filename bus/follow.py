@@ -28,14 +28,23 @@ class Follower:
 
     async def to_end(self, topic: str, begin_ms: int | None = None) -> AsyncIterator[Record]:
         """The same, one by one; with `begin_ms` only those whose timestamps are at or after an instant."""
-        mine = [tp for tp in self._consumer.assignment() if tp.topic == topic]
+        async for record in self.all_to_end({topic: begin_ms}):
+            yield record
+
+    async def all_to_end(self, begin_ms: Mapping[str, int | None]) -> AsyncIterator[Record]:
+        """The records of several topics at once, each from its instant (None: the beginning) to its present end.
+
+        At once, because going from one topic to the next waits each time for what the broker holds back.
+        """
+        mine = [tp for tp in self._consumer.assignment() if tp.topic in begin_ms]
         await self._consumer.seek_to_beginning(*mine)
-        if begin_ms is not None:
-            first = await self._consumer.offsets_for_times(dict.fromkeys(mine, begin_ms))
-            await self._consumer.seek_to_end(*[tp for tp, found in first.items() if found is None])
-            for tp, found in first.items():
-                if found is not None:
-                    self._consumer.seek(tp, found.offset)
+        wanted = {tp: at_ms for tp in mine if (at_ms := begin_ms[tp.topic]) is not None}
+        first = await self._consumer.offsets_for_times(wanted) if wanted else {}
+        if behind := [tp for tp, found in first.items() if found is None]:
+            await self._consumer.seek_to_end(*behind)
+        for tp, found in first.items():
+            if found is not None:
+                self._consumer.seek(tp, found.offset)
         async for record in self._read(mine):
             yield record
 

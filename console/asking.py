@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -18,7 +20,8 @@ from console.desk import Desk
 from console.pings import HISTORY_MS_MAX, frames, newest, read_pings, trail
 from console.quality import quality
 from console.recall import KEPT_MS, read_alarms
-from console.report import Asked, report_csv, report_html
+from console.report import Asked, report_csv
+from console.report_page import report_html
 from console.security import error
 from models.alert_action import AlertAction
 from models.instants import format_instant, parse_instant
@@ -29,7 +32,8 @@ REPORT_MS_MAX = 31 * 86_400_000
 PINGS_MAX = 200
 PINGS_BACK_MS = 3_600_000
 AUDIT_MAX = 500
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 Handler = Callable[[Desk, Request], Awaitable[Response]]
 
@@ -127,8 +131,9 @@ async def report_file(desk: Desk, request: Request) -> Response:
 
 @answering
 async def figures(desk: Desk, request: Request) -> Response:
-    """The quality of the last day's alarms."""
-    return _json(quality(desk.room.book, desk.now_ms() - DAY_MS, desk.now_ms()))
+    """The quality of the alarms of the last hours: a day's, or as many as asked, a week's at most."""
+    hours = _number(request, "hours", 24, KEPT_MS // HOUR_MS)
+    return _json(quality(desk.room.book, desk.now_ms() - hours * HOUR_MS, desk.now_ms()))
 
 
 @answering
@@ -137,9 +142,10 @@ async def audit(desk: Desk, request: Request) -> Response:
     limit = _number(request, "limit", 100, AUDIT_MAX)
     before_ms = _instant(request, "before") if "before" in request.query_params else desk.now_ms() + DAY_MS
     actions = [it for entry in desk.room.book.entries.values() for it in entry.actions if it.at_ms < before_ms]
-    actions.sort(key=lambda action: action.at_ms, reverse=True)
     signed = await asyncio.to_thread(desk.journal.newest, format_instant(before_ms), limit)
-    return _json({"actions": list(map(_raw, actions[:limit])), "sign_ins": signed})
+    both = [(action.at_ms, _raw(action)) for action in actions] + [(parse_instant(it["at"]), it) for it in signed]
+    both = heapq.nlargest(limit, both, key=itemgetter(0))
+    return _json({"entries": [value for _, value in both]})
 
 
 async def _book_of(desk: Desk, begin_ms: int) -> Book:

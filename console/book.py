@@ -12,7 +12,7 @@ from operator import itemgetter
 import msgspec
 from pydantic import ValidationError
 
-from console.flood import Flood, Sound
+from console.flood import KEPT_MS, Flood, Sound
 from console.fold import Alarm, Step, fold
 from console.records import AlertRecord, read_alert
 from models.alert import TOLD_ONCE, Severity
@@ -58,15 +58,17 @@ class Entry:
 class Book:
     """Every alarm by its id. `take_alert` and `take_action` keep records; `refold` makes alarms of them.
 
-    `called`, `acked` and `chattered` gather what has happened, for whoever counts it.
+    What sounded is remembered for `kept_ms`. `called`, `acked` and `chattered` gather what has happened, for whoever
+    counts it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept_ms: int = KEPT_MS) -> None:
         self.entries: dict[str, Entry] = {}
-        self.flood = Flood()
+        self.flood = Flood(kept_ms)
         self.counts: Counter[tuple[str, str]] = Counter()
         self.bad = 0
         self.is_feed_late = False
+        self.cut_off: AbstractSet[str] = frozenset()
         self.called: list[Sound] = []
         self.acked: list[tuple[Severity, float]] = []
         self.chattered = 0
@@ -157,6 +159,16 @@ class Book:
         if is_late == self.is_feed_late:
             return []
         self.is_feed_late = is_late
+        return self._inhibit_all()
+
+    def set_cut_off(self, vehicle_ids: AbstractSet[str]) -> list[str]:
+        """Say whose gateway is down; gives the alerts that this inhibits or frees."""
+        if vehicle_ids == self.cut_off:
+            return []
+        self.cut_off = vehicle_ids
+        return self._inhibit_all()
+
+    def _inhibit_all(self) -> list[str]:
         changed = [alert_id for name in list(self._active) for alert_id in self._inhibit(name)]
         self._count(changed)
         return changed
@@ -234,6 +246,8 @@ class Book:
             return None  # what is critical is never held back
         if head.kind in CONVOY_WIDE and head.kind in wide:
             return "convoy-wide"
+        if head.kind == "signal-lost" and head.vehicle_id in self.cut_off:
+            return "gateway-down"
         if head.kind == "signal-lost" and self.is_feed_late:
             return "feed-late"
         if head.kind in ENDED_BY_ARRIVAL and (head.convoy_id, head.vehicle_id) in self._arrived:
@@ -243,19 +257,24 @@ class Book:
     def _count(self, alert_ids: Iterable[str]) -> None:
         for alert_id in alert_ids:
             entry = self.entries[alert_id]
-            self.counts.subtract(entry.counted)
-            entry.counted = tuple(_countings(entry))
-            self.counts.update(entry.counted)
+            was, entry.counted = entry.counted, _countings(entry)
+            if was == entry.counted:
+                continue
+            for name in was:  # Counter's own methods take ten times as long for one or two names
+                self.counts[name] -= 1
+            for name in entry.counted:
+                self.counts[name] += 1
 
 
-def _countings(entry: Entry) -> Iterator[tuple[str, str]]:
+def _countings(entry: Entry) -> tuple[tuple[str, str], ...]:
     alarm = entry.now
-    if alarm.state == "closed":
-        return
-    yield alarm.severity, "all"
-    waits = alarm.state.endswith("-unack") and not alarm.notification
+    state = alarm.state
+    if state == "closed":
+        return ()
+    waits = state in ("active-unack", "gone-unack") and not alarm.notification
     if waits and not alarm.shelved and not entry.suppressed:
-        yield alarm.severity, "unacked"
+        return (alarm.severity, "all"), (alarm.severity, "unacked")
+    return ((alarm.severity, "all"),)
 
 
 def _over_ms(entry: Entry) -> int | None:

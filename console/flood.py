@@ -13,7 +13,9 @@ BEGINS_ABOVE = 10
 ENDS_BELOW = 5
 """Alarms within ten minutes above which a flood begins, and below which it ends."""
 
-KEPT_MS = 86_400_000
+KEPT_MS = 7 * 86_400_000
+"""Alarms that are over, and how they sounded, stay in memory so long; a report reads older ones from the topics."""
+
 TOGETHER_MS = 10_000
 """Vehicles of one group that call within this time call once: five trucks that halt together are one sound."""
 
@@ -34,9 +36,10 @@ class Span(NamedTuple):
 
 
 class Flood:
-    """Takes sounds in the order of their times, and tells of floods among those of the last day."""
+    """Takes sounds in the order of their times, and tells of floods among those of the last `kept_ms`."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept_ms: int = KEPT_MS) -> None:
+        self._kept_ms = kept_ms
         self.sounds: deque[Sound] = deque()
         self.spans: deque[Span] = deque()
         self._recent_ms: deque[int] = deque()
@@ -68,11 +71,11 @@ class Flood:
             out_ms = self._recent_ms.popleft() + WINDOW_MS
             if len(self._recent_ms) < ENDS_BELOW and self.since_ms is not None:
                 self.spans[-1] = self.spans[-1]._replace(end_ms=out_ms)
-        while self.sounds and self.sounds[0].at_ms <= now_ms - KEPT_MS:
+        while self.sounds and self.sounds[0].at_ms <= now_ms - self._kept_ms:
             gone = self.sounds.popleft()
             if self._last_ms.get(gone.group) == gone.at_ms:
                 del self._last_ms[gone.group]
-        while self.spans and (self.spans[0].end_ms or now_ms) <= now_ms - KEPT_MS:
+        while self.spans and (self.spans[0].end_ms or now_ms) <= now_ms - self._kept_ms:
             self.spans.popleft()
 
     def last_10_min(self, now_ms: int) -> int:

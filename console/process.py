@@ -18,6 +18,7 @@ from bus.connection import connection
 from bus.follow import following
 from bus.tasks import Tasks, stop_on_signals, until
 from console.desk import Desk, Options
+from console.gateways import watch_gateways
 from console.health import create_health_app
 from console.journal import Journal
 from console.notify import Notifier, ToldFile
@@ -57,7 +58,8 @@ async def run_console(broker: str, settings: Settings, tell: Callable[[str], Non
     people = People(folder)
     has_nobody = not people.all()
     topics = TopicSet(settings.topic_prefix, settings.partitions)
-    room = Room(topics, Stream(secrets.token_hex(6)))
+    room = Room(topics, Stream(secrets.token_hex(6)), shows_stream=settings.console_demo)
+    gateways = settings.console_gateways.split(",") if settings.console_gateways else []
     stop, tasks = stop_on_signals(), Tasks()
     with (
         _listening(settings.console_bind, settings.console_port, "KAWAL_CONSOLE_PORT") as listener,
@@ -74,6 +76,7 @@ async def run_console(broker: str, settings: Settings, tell: Callable[[str], Non
             try:
                 tasks.start(follow(follower, room, desk.read_back, desk.now_ms))
                 tasks.start(watch_group(broker, topics, room.feed))
+                tasks.start(watch_gateways(gateways, room.gateways, desk.steady_s))
                 tasks.start(_seconds(desk))
                 tasks.start(_hours(desk))
                 tasks.start(_notify(desk, targets, folder))

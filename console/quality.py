@@ -14,7 +14,7 @@ STALE_MS = 86_400_000
 
 
 def quality(book: Book, begin_ms: int, end_ms: int) -> dict[str, Any]:
-    """Give the figures of a span of at most the last day, of what called for an operator."""
+    """Give the figures of a span that the book remembers, of what called for an operator."""
     sounds = [sound for sound in book.flood.sounds if begin_ms <= sound.at_ms < end_ms]
     raised = [entry for entry in book.entries.values() if begin_ms <= (entry.now.raised_ms or 0) < end_ms]
     buckets = Counter((sound.at_ms - begin_ms) // WINDOW_MS for sound in sounds)

@@ -38,9 +38,9 @@ async def load(follower: Follower, room: Room, now_ms: int) -> None:
     topics, since_ms = room.topics, now_ms - KEPT_MS
     gc.disable()  # everything read is kept: looking for what could be dropped again and again takes a third of the time
     try:
-        for topic, begin_ms in [(name, since_ms if "alert" in name else None) for name in read_topics(topics)]:
-            async for record in follower.to_end(topic, begin_ms):
-                room.take(record)
+        begin_ms = {topics.plans: None, topics.convoys: None, topics.alerts: since_ms, topics.alert_actions: since_ms}
+        async for record in follower.all_to_end(begin_ms):
+            room.take(record)
         if old := room.open_but_unknown():
             async for record in follower.to_end(topics.alerts):
                 # what has come meanwhile too: this reading goes past it

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from bus.follow import Follower
 from console.book import Book
+from console.flood import KEPT_MS
 from models.topics import TopicSet
 
-KEPT_MS = 7 * 86_400_000
-"""Alarms that are over are kept so long; what is older is read from the topics when it is asked for."""
+__all__ = ["KEPT_MS", "read_alarms"]
 
 
 async def read_alarms(follower: Follower, topics: TopicSet, begin_ms: int, now_ms: int) -> Book:
     """Read the alarms of which anything was written since a time into a book of their own."""
-    book = Book()
+    book = Book(max(KEPT_MS, now_ms - begin_ms))
     async for record in follower.to_end(topics.alerts, begin_ms):
         book.take_alert(record.value or b"", record.timestamp)
     async for record in follower.to_end(topics.alert_actions, begin_ms):

@@ -12,6 +12,7 @@ from bus.follow import Record
 from bus.plan_reader import Plans
 from console.book import Book
 from console.feed import Feed, Judgement
+from console.gateways import Gateways
 from console.records import read_status
 from console.stream import Client, Stream
 from console.views import alarm_view, convoy_delta, convoy_view, convoy_whole, without_position
@@ -23,15 +24,21 @@ from models.topics import TopicSet
 
 @dataclass(slots=True)
 class Room:
-    """Takes records in, and sends what they change to the stream. Every time is given."""
+    """Takes records in, and sends what they change to the stream. Every time is given.
+
+    `shows_stream`: the pages show the time of the newest status, as is right where a recording is played.
+    """
 
     topics: TopicSet
     stream: Stream
+    shows_stream: bool = False
     book: Book = field(default_factory=Book)
     feed: Feed = field(default_factory=Feed)
+    gateways: Gateways = field(default_factory=Gateways)
     plans: Plans = field(default_factory=Plans)
     convoys: dict[str, dict[str, Any]] = field(default_factory=dict)
     newest_ms: int = 0
+    status_newest_ms: int = 0
     bad: int = 0
     changed: Callable[[Sequence[str]], None] = lambda _: None
     _plan_values: dict[str, bytes] = field(default_factory=dict)
@@ -67,12 +74,15 @@ class Room:
     def second(self, now_ms: int, now_s: float) -> Judgement:
         """Do what a second's passing does; `now_s` is of the monotonic clock."""
         judged = self.feed.judge(now_s)
+        self.stream.forget_snapshots()
         if due := [alert_id for alert_id in self.book.due(now_ms) if alert_id in self.book.entries]:
             self._send_alarms(self.book.refold(due, now_ms))
         self._send_alarms(self.book.set_feed_late(judged.is_late))
+        gateway = self.gateways.state(now_s)
+        self._send_alarms(self.book.set_cut_off(self._behind_gateways() if gateway == "down" else frozenset()))
         if deltas := self._flush_convoys():
             self.stream.publish("convoy", {"at": format_instant(now_ms), "convoys": deltas})
-        self.stream.tell("heartbeat", self.heartbeat(now_ms, judged))
+        self.stream.tell("heartbeat", self.heartbeat(now_ms, judged, gateway))
         return judged
 
     def open(self, client: Client, last_event_id: str, now_ms: int, now_s: float) -> None:
@@ -91,19 +101,22 @@ class Room:
             "alarms_left_out": left_out,
             "convoys": [] if is_desk else [convoy_whole(view) for view in self.convoys.values()],
             "plans": [] if is_desk else [msgspec.Raw(value) for value in self._plan_values.values()],
-            "heartbeat": self.heartbeat(now_ms, self.feed.judge(now_s)),
+            "heartbeat": self.heartbeat(now_ms, self.feed.judge(now_s), self.gateways.state(now_s)),
         }
 
-    def heartbeat(self, now_ms: int, judged: Judgement) -> dict[str, Any]:
+    def heartbeat(self, now_ms: int, judged: Judgement, gateway: str | None) -> dict[str, Any]:
         """Give the freshness of the picture and the counts beside it."""
         flood, counts = self.book.flood, self.book.counts
+        shown_ms = self.status_newest_ms if self.shows_stream else 0
         return {
             "now": format_instant(now_ms),
+            **({"shown_at": format_instant(shown_ms)} if shown_ms else {}),
             "newest_record_at": format_instant(self.newest_ms) if self.newest_ms else None,
             "tick_age_s": None if judged.tick_age_s is None else round(judged.tick_age_s, 1),
             "lag_records": judged.lag_records,
             "state": judged.state,
             "cause": judged.cause,
+            "gateway": gateway,
             "flood": {
                 "active": flood.since_ms is not None,
                 "since": None if flood.since_ms is None else format_instant(flood.since_ms),
@@ -111,6 +124,11 @@ class Room:
             },
             "counts": {name: {what: counts[name, what] for what in ("unacked", "all")} for name in RANK},
         }
+
+    def _behind_gateways(self) -> frozenset[str]:
+        """The vehicles whose plan says by which devices they report: those report through a gateway."""
+        vehicles = (vehicle for plan in self.plans.by_convoy.values() for vehicle in plan.vehicles)
+        return frozenset(vehicle.vehicle_id for vehicle in vehicles if vehicle.device_ids)
 
     def take(self, record: Record) -> AlertAction | str | None:
         """Keep a record; gives the action, or the alert that it changed."""
@@ -132,8 +150,9 @@ class Room:
             self._pending[name] = None
             return
         try:
-            self._pending[name] = convoy_view(read_status(record.value))
-        except msgspec.MsgspecError:
+            view = self._pending[name] = convoy_view(read_status(record.value))
+            self.status_newest_ms = max(self.status_newest_ms, parse_instant(view["at"]))
+        except (msgspec.MsgspecError, ValueError):
             self.bad += 1
 
     def _put_plan(self, convoy_id: str, value: bytes | None) -> None:

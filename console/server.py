@@ -81,7 +81,8 @@ def create_app(desk: Desk) -> Starlette:
 
 async def stream(desk: Desk, request: Request) -> Response:
     """Everything that changes, from where the client left off or from a snapshot."""
-    client = Client(request.state.session)
+    packs = "gzip" in request.headers.get("accept-encoding", "")
+    client = Client(request.state.session, packs)
     last_event_id = request.headers.get("last-event-id", "")
 
     async def events() -> AsyncIterator[bytes]:
@@ -92,7 +93,11 @@ async def stream(desk: Desk, request: Request) -> Response:
         finally:
             desk.room.stream.clients.discard(client)
 
-    return EventSourceResponse(events(), send_timeout=SEND_TIMEOUT_S)
+    headers = {"Content-Encoding": "gzip"} if packs else {}
+    # no comments to keep it open: there is a heartbeat each second
+    return EventSourceResponse(
+        events(), headers={**headers, "Vary": "Accept-Encoding"}, ping=0, send_timeout=SEND_TIMEOUT_S
+    )
 
 
 def _shell(static: Path, request: Request) -> Response:

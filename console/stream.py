@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -18,7 +19,39 @@ RING_BYTES_MAX = 32 * 1024 * 1024
 
 QUEUE_EVENTS_MAX = 1_000
 
-RESYNC = b"event: resync\ndata: {}\n\n"
+GZIP_BEGIN = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+"""What a gzip stream begins with (RFC 1952). Nothing else of it belongs to one client alone."""
+
+
+class Chunk:
+    """Bytes for many clients, packed at most once for all of them.
+
+    What is packed is a piece of a deflate stream that looks back to nothing before it and ends on a byte: behind
+    GZIP_BEGIN, such pieces make one stream in any order.
+    """
+
+    __slots__ = ("_packed", "raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self._packed: bytes | None = None
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    @property
+    def packed(self) -> bytes:
+        """The same, deflated."""
+        if self._packed is None:
+            deflate = zlib.compressobj(1 if len(self.raw) > PACKED_FAST_ABOVE else 6, wbits=-zlib.MAX_WBITS)
+            self._packed = deflate.compress(self.raw) + deflate.flush(zlib.Z_SYNC_FLUSH)
+        return self._packed
+
+
+PACKED_FAST_ABOVE = 100_000
+"""A snapshot may have megabytes: packing it well would make everybody else wait for a quarter of a second."""
+
+RESYNC = Chunk(b"event: resync\ndata: {}\n\n")
 
 
 @dataclass(slots=True)
@@ -26,15 +59,16 @@ class Event:
     """One event as it is sent; `desk`: what the report desk is given, None for nothing."""
 
     seq: int
-    full: bytes
-    desk: bytes | None
+    full: Chunk
+    desk: Chunk | None
 
 
 @dataclass(eq=False, slots=True)
 class Client:
-    """One open stream of a session. An empty value in the queue ends it."""
+    """One open stream of a session; `packs`: gzipped. An empty value in the queue ends it."""
 
     session: Session
+    packs: bool = False
     queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUE_EVENTS_MAX))
 
     @property
@@ -48,23 +82,33 @@ class Client:
         if chunk is None:
             return True
         try:
-            self.queue.put_nowait(chunk)
+            self.queue.put_nowait(self._bytes_of(chunk))
         except asyncio.QueueFull:
             self.end(RESYNC)
             return False
         return True
 
-    def end(self, *last: bytes) -> None:
+    def end(self, *last: Chunk) -> None:
         """Drop what waits, and end the stream with these events."""
         while not self.queue.empty():
             self.queue.get_nowait()
-        for chunk in (*last, b""):
+        for chunk in (*map(self._bytes_of, last), b""):
             self.queue.put_nowait(chunk)
 
     async def events(self) -> AsyncIterator[bytes]:
-        """Yield what is sent, until the end."""
-        while chunk := await self.queue.get():
-            yield chunk
+        """Yield what is sent, until the end. What waits goes out at once: sending costs more than what is sent."""
+        if self.packs:
+            yield GZIP_BEGIN
+        chunks = [b"-"]
+        while chunks[-1]:
+            chunks = [await self.queue.get()]
+            while chunks[-1] and not self.queue.empty():
+                chunks.append(self.queue.get_nowait())
+            if sent := b"".join(chunks):
+                yield sent
+
+    def _bytes_of(self, chunk: Chunk) -> bytes:
+        return chunk.packed if self.packs else chunk.raw
 
 
 class Stream:
@@ -77,37 +121,53 @@ class Stream:
         self.dropped: Callable[[], object] = lambda: None
         self._ring: deque[Event] = deque()
         self._ring_bytes = 0
+        self._whole: dict[bool, Event] = {}
 
     def publish(self, name: str, value: Any, desk: Any = None) -> None:
         """Send an event that a client which was away is given again; `desk` is what the report desk sees of it."""
         self.seq += 1
         event = Event(self.seq, self._chunk(name, value), None if desk is None else self._chunk(name, desk))
         self._ring.append(event)
-        self._ring_bytes += len(event.full) + len(event.desk or b"")
+        self._ring_bytes += len(event.full) + len(event.desk or ())
         while len(self._ring) > RING_EVENTS_MAX or (self._ring_bytes > RING_BYTES_MAX and len(self._ring) > 1):
             old = self._ring.popleft()
-            self._ring_bytes -= len(old.full) + len(old.desk or b"")
+            self._ring_bytes -= len(old.full) + len(old.desk or ())
         self._send(event)
 
     def tell(self, name: str, value: Any) -> None:
         """Send an event that is of no use later, to everybody."""
-        chunk = b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(value))
+        chunk = Chunk(b"event: %b\ndata: %b\n\n" % (name.encode(), msgspec.json.encode(value)))
         self._send(Event(self.seq, chunk, chunk))
 
+    def forget_snapshots(self) -> None:
+        """Let the next client that needs a snapshot have a new one: a second has passed."""
+        self._whole.clear()
+
     def open(self, client: Client, last_event_id: str, snapshot: Callable[[], Any]) -> None:
-        """Begin a client's stream where it left off, or with a snapshot."""
-        missed = self._since(last_event_id)
+        """Begin a client's stream where it left off, or with a snapshot.
+
+        All who come within a second share one, and are given what has changed since: after a restart everybody comes.
+        """
+        missed = self._missed(last_event_id)
         if missed is None or not all(map(client.put, missed)):
             client.end()
             client.queue.get_nowait()  # what ends it; it only begins
-            client.put(self._only(snapshot()))
+            shared = self._whole.get(client.is_desk)
+            since = None if shared is None else self._since(shared.seq)
+            if shared is None or since is None or not all(map(client.put, [shared, *since])):
+                shared = self._whole[client.is_desk] = self._only(snapshot())
+                client.end()
+                client.queue.get_nowait()
+                client.put(shared)
         self.clients.add(client)
 
-    def _since(self, last_event_id: str) -> list[Event] | None:
+    def _missed(self, last_event_id: str) -> list[Event] | None:
         boot, _, text = last_event_id.rpartition("-")
         if boot != self.boot or not text.isdecimal() or int(text) > self.seq:
             return None
-        seq = int(text)
+        return self._since(int(text))
+
+    def _since(self, seq: int) -> list[Event] | None:
         if seq < self.seq and (not self._ring or self._ring[0].seq > seq + 1):
             return None
         return [event for event in self._ring if event.seq > seq]
@@ -116,12 +176,10 @@ class Stream:
         chunk = self._chunk("snapshot", value)
         return Event(self.seq, chunk, chunk)
 
-    def _chunk(self, name: str, value: Any) -> bytes:
-        return b"id: %b-%d\nevent: %b\ndata: %b\n\n" % (
-            self.boot.encode(),
-            self.seq,
-            name.encode(),
-            msgspec.json.encode(value),
+    def _chunk(self, name: str, value: Any) -> Chunk:
+        return Chunk(
+            b"id: %b-%d\nevent: %b\ndata: %b\n\n"
+            % (self.boot.encode(), self.seq, name.encode(), msgspec.json.encode(value))
         )
 
     def _send(self, event: Event) -> None:

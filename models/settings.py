@@ -31,6 +31,10 @@ def _check_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _check_urls(text: str) -> str:
+    return ",".join(_check_url(url.strip()) for url in text.split(","))
+
+
 def _check_mqtt_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path or parts.query or parts.username:
@@ -94,7 +98,13 @@ class Settings(BaseSettings):
     console_webhooks: Path | None = Field(
         default=None, description="YAML file of the webhooks that are told of alarms."
     )
-    console_demo: bool = Field(default=False, description="The console tells its pages that the operation is made up.")
+    console_gateways: Annotated[str, AfterValidator(_check_urls)] | None = Field(
+        default=None,
+        description="Addresses of the gateways, with commas; while none is ready, silence behind them is held back.",
+    )
+    console_demo: bool = Field(
+        default=False, description="The console tells its pages that the operation is made up, and shows its time."
+    )
     kafka_ca_file: Path | None = Field(
         default=None, description="Certificates that vouch for the broker's, PEM; Kafka is spoken by TLS then."
     )

@@ -1,12 +1,14 @@
 """All alarms together: what holds one back, what floods, what is counted and forgotten."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from console.book import LISTED_MAX, Book
 from console.flood import Flood, Sound
 from console.quality import chattering, flood_share_pct, quality
-from console.report import Asked, report_csv, report_html
+from console.report import Asked, report_csv
+from console.report_page import report_html
 from models.alert import Alert
 from models.plan_file import load_plan
 from simulate.bontang import PLAN
@@ -62,6 +64,21 @@ def test_five_trucks_that_halt_together_call_once_and_one_that_joins_later_again
     take(book, alert(1, vehicle_id="KT-9"), minute=1)
     assert len(book.flood.sounds) == 2
     assert len(book.called) == 2
+
+
+def test_a_gateway_that_is_down_holds_back_the_silence_behind_it_until_it_answers() -> None:
+    book = book_of(
+        alert(kind="signal-lost"),
+        alert(kind="signal-lost", vehicle_id="KT-2"),
+        alert(kind="signal-lost", vehicle_id="KT-3", severity="critical"),
+    )
+    behind = frozenset({"KT-1", "KT-3"})
+    assert book.set_cut_off(behind) == [alert(kind="signal-lost").alert_id]
+    assert book.set_cut_off(behind) == []
+    assert suppressed(book) == {"KT-1": "gateway-down", "KT-2": None, "KT-3": None}
+    assert book.counts["high", "unacked"] == 1
+    book.set_cut_off(frozenset())
+    assert set(suppressed(book).values()) == {None}
 
 
 def test_a_flood_begins_above_ten_in_ten_minutes_and_ends_below_five() -> None:
@@ -123,11 +140,36 @@ def test_the_report_tells_who_did_what_and_runs_nothing_that_people_wrote() -> N
     page = report_html(book, {plan.convoy_id: plan for plan in load_plan(PLAN)}, asked)
     assert "<script" not in page
     assert page.count("&lt;script&gt;") == 3
-    assert "19:06:40 WITA" in page
-    assert "selesai, ditangani" in page
+    assert "19.06.40 WITA" in page
+    assert "selesai, diakui" in page
     lines = report_csv(book, asked).decode("utf-8-sig").splitlines()
     assert [line.split(",")[1] for line in lines] == ["convoy", "BTG-01", "'=1+1"]
     assert ",ani,120," in lines[1]
+
+
+def test_the_report_page_names_what_is_counted_in_its_language() -> None:
+    book, asked = reported()
+    told = alert(20, "raised", convoy_id="MKY-03", kind="sos", severity="critical")
+    book.take_alert(told.to_json(), told.at_ms)
+    book.refold([told.alert_id], T_MS + 30 * MIN_MS)
+    pages = {lang: report_html(book, {}, replace(asked, lang=lang)) for lang in ("id", "en")}
+    assert "<td>darurat</td><td>1</td><td>-</td>" in pages["id"]
+    assert "<td>2 mnt 00 dtk</td>" in pages["id"]
+    assert "<td>duress</td><td>1</td><td>-</td>" in pages["en"]
+    assert "<td>2 min 00 s</td>" in pages["en"]
+    assert all(page.count("<rect ") == 6 for page in pages.values())
+
+
+def test_what_called_is_remembered_as_long_as_a_report_reaches_back() -> None:
+    week, month = Book(), Book(31 * 86_400_000)
+    for book in (week, month):
+        for day in (0, 10, 20):
+            told = alert(day * 1440, convoy_id=f"C-{day}")
+            book.take_alert(told.to_json(), told.at_ms)
+        book.refold(list(book.entries), T_MS + 21 * 86_400_000)
+    span = (T_MS - 1, T_MS + 21 * 86_400_000)
+    assert sum(quality(week, *span)["mix"].values()) == 1
+    assert sum(quality(month, *span)["mix"].values()) == 3
 
 
 def test_the_figures_of_quality_are_those_of_the_span() -> None:

@@ -48,7 +48,7 @@ export const api = {
   history: (id, from, to) => get(`/api/convoys/${encodeURIComponent(id)}/history`, { from, to }),
   pings: (id, vehicle, limit = 20) => get(`/api/convoys/${encodeURIComponent(id)}/pings`, { vehicle_id: vehicle, limit }),
   playback: (from, to) => get('/api/playback', { from, to }),
-  quality: () => get('/api/quality'),
+  quality: (hours) => get('/api/quality', { hours }),
   audit: (before) => get('/api/audit', { before, limit: 200 }),
 };
 

@@ -38,6 +38,20 @@ export function createFeedBanner({ store, feed, speaker }) {
   };
 }
 
+/** The bar of a gateway that is down: what is behind it is silent, and silence is not safety. It sounds once, as high. */
+export function createGatewayBar({ store, speaker }) {
+  const element = h('div', { class: 'banner', role: 'alert', hidden: true });
+  return {
+    element,
+    tick() {
+      const isDown = store.state.heartbeat?.gateway === 'down';
+      if (isDown && element.hidden) speaker.ask('high');
+      element.hidden = !isDown;
+      say(element, isDown ? t('banner.gateway') : '');
+    },
+  };
+}
+
 /** The bar that stays until the browser lets the page sound. */
 export function createSoundBar(speaker) {
   const element = h('button', { type: 'button', class: 'banner blocked', hidden: true, onclick: () => speaker.unblock() }, t('sound.blocked'));

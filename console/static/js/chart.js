@@ -32,6 +32,8 @@ function tracks(points) {
   return byVehicle;
 }
 
+const inLayers = (byVehicle) => [...byVehicle.values()].sort((a, b) => Number(a[0].role === 'escort') - Number(b[0].role === 'escort'));
+
 function trackLines(track, x, y) {
   const pieces = [[]];
   const holes = [];
@@ -78,9 +80,11 @@ function places(plan, route, width, y) {
   ];
 }
 
+// A mark stands where and when it began: what the newest transition tells is where the vehicle has got to since.
 function marks(alarms, x, y) {
-  return alarms.filter(({ alert }) => alert.progress_m !== null && alert.progress_m !== undefined).map(({ alert, raised_at: at }) =>
-    s('g', { transform: `translate(${x(Date.parse(alert.onset ?? at)).toFixed(1)} ${y(alert.progress_m).toFixed(1)})` },
+  return alarms.map(({ alert, transitions: [raised] }) => ({ alert, at: raised.at, metres: raised.progress_m }))
+    .filter(({ metres: where }) => where !== null && where !== undefined)
+    .map(({ alert, at, metres: where }) => s('g', { transform: `translate(${x(Date.parse(at)).toFixed(1)} ${y(where).toFixed(1)})` },
       severityMark(alert.severity, 13), s('title', {}, `${t(`kind.${alert.kind}`)} ${alert.vehicle_id ?? ''}`)));
 }
 
@@ -92,14 +96,15 @@ export function timeDistanceChart({ plan, status, points, alarms, now, width, he
   const x = (at) => LEFT + ((at - window[0]) / (window[1] - window[0])) * (width - LEFT - RIGHT);
   const y = (m) => height - BOTTOM - (Math.min(route.lengthM, Math.max(0, m)) / route.lengthM) * (height - TOP - BOTTOM);
   const line = (some) => some.map((point) => `${x(point.at).toFixed(1)},${y(point.metres).toFixed(1)}`).join(' ');
-  const ahead = status?.eta && status.progress_m !== null && status.state !== 'arrived'
-    ? [{ at: Date.parse(status.at), metres: status.progress_m }, { at: Date.parse(status.eta), metres: route.lengthM }] : [];
+  const ahead = status?.eta && Date.parse(status.eta) > now && status.progress_m !== null && status.state !== 'arrived'
+    ? [{ at: now, metres: status.progress_m }, { at: Date.parse(status.eta), metres: route.lengthM }] : [];
   return s('svg', { viewBox: `0 0 ${width} ${height}`, class: 'chart', role: 'img', 'aria-label': t('chart.label', { convoy: plan.convoy_id }) },
     places(plan, route, width, y),
     grid(width, height, window, route.lengthM, plan, x, y),
     planned.length > 1 ? s('polyline', { points: line(planned), class: 'planned' }) : null,
     ahead.length > 0 ? s('polyline', { points: line(ahead), class: 'expected' }) : null,
-    [...tracks(points).values()].flatMap((track) => trackLines(track, x, y)),
+    // escorts over cargo: the thinner line leaves both in sight where they go together
+    inLayers(tracks(points)).flatMap((track) => trackLines(track, x, y)),
     s('line', { x1: x(now), x2: x(now), y1: TOP, y2: height - BOTTOM, class: 'now' }),
     marks(alarms, x, y));
 }

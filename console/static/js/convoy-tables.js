@@ -26,7 +26,7 @@ export function vehicleTable(vehicles, plan, points, now) {
       h('td', {}, vehicle.gapM === null ? UNKNOWN : metres(vehicle.gapM)),
       h('td', {}, speed(vehicle.speed_mps)),
       h('td', {}, metres(vehicle.lateral_m)),
-      h('td', {}, `${vehicle.time ? brief(secondsBetween(vehicle.time, now)) : UNKNOWN} / ${point ? brief(secondsBetween(point.received, now)) : UNKNOWN}`));
+      h('td', {}, vehicle.time ? brief(secondsBetween(vehicle.time, now)) : UNKNOWN, h('small', {}, point ? brief(secondsBetween(point.received, now)) : UNKNOWN)));
   }), 'vehicles');
 }
 
@@ -60,7 +60,7 @@ function actionLine({ alert }, action, plan) {
   const more = [action.assignee, knows(`close.${action.reason}`) ? t(`close.${action.reason}`) : action.reason, action.note];
   return { at: action.at, line: h('li', { class: 'by-person' },
     h('time', {}, clock(action.at, plan)), h('span', { class: 'hand', 'aria-hidden': 'true' }, '✎'),
-    h('span', {}, h('b', {}, `${action.actor} (${action.post})`), ` ${t(`act.${action.action}`)} · ${t(`kind.${alert.kind}`)} ${alert.vehicle_id ?? ''} `,
+    h('span', {}, h('b', {}, `${action.actor} (${action.post})`), ` ${t(`did.${action.action}`)} · ${t(`kind.${alert.kind}`)} ${alert.vehicle_id ?? ''} `,
       more.filter(Boolean).join(' · '))) };
 }
 

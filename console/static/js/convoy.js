@@ -4,16 +4,20 @@ import { timeDistanceChart } from './chart.js';
 import { lastPings, checkpointTable, timeline, vehicleTable } from './convoy-tables.js';
 import { h, part } from './dom.js';
 import { brief, metres, percent, UNKNOWN } from './figures.js';
+import { overviewOf, overviewTable } from './overview.js';
 import { escortGapM } from './schedule.js';
+import { present } from './store.js';
 import { clock } from './time.js';
 import { t } from './words.js';
 
 const HISTORY_MS = 4 * 3600 * 1000;
 const REFRESH_MS = 20000;
+const SETTLED_MS = 250; // who goes through the rows quickly asks for no history on the way
 
 const fact = (name, value, more = '') => h('div', { class: `fact ${more}` }, h('dt', {}, t(`convoy.${name}`)), h('dd', {}, value));
 
 function lateness(status) {
+  if (status.state === 'arrived') return UNKNOWN;
   if (status.lateness_s === null || status.lateness_s === undefined) return t('convoy.unknown');
   if (Math.abs(status.lateness_s) < 60) return t('convoy.on-time');
   return t(status.lateness_s > 0 ? 'convoy.late' : 'convoy.early', { span: brief(Math.abs(status.lateness_s)) });
@@ -36,51 +40,64 @@ function head(plan, status) {
 
 /**
  * The view of a convoy. `show(id)` chooses one, `tick()` brings it up to date; `history()` gives the points it knows,
- * for the map's trail. Without the right to positions (`report-desk`) there is nothing to show.
+ * for the map's trail, and `onPick(id)` chooses a convoy where none is shown and all are listed.
  */
-export function createConvoyView({ store, onHistory = () => {}, onPage = null }) {
+export function createConvoyView({ store, onHistory = () => {}, onPage = null, onPick = null }) {
   const parts = Object.fromEntries(['head', 'chart', 'vehicles', 'checkpoints', 'pings', 'timeline'].map((name) => [name, part(h('div', { class: `convoy-${name}` }))]));
   const titled = (name) => [h('h3', {}, t(`convoy.${name}`)), parts[name].element];
-  const toPage = onPage ? h('button', { type: 'button', class: 'quiet to-page', onclick: () => id && onPage(id) }, t('convoy.page')) : null;
-  const body = h('div', { class: 'convoy-body', hidden: true }, parts.head.element, toPage,
+  const link = (words, run) => h('button', { type: 'button', class: 'quiet', onclick: run }, words);
+  const ways = onPage && h('p', { class: 'convoy-ways' }, link(`← ${t('convoy.all')}`, () => onPick(null)), link(t('convoy.page'), () => id && onPage(id)));
+  const body = h('div', { class: 'convoy-body', hidden: true }, ways, parts.head.element,
     ...['chart', 'vehicles', 'checkpoints', 'timeline', 'pings'].flatMap(titled));
-  const nothing = h('p', { class: 'dim' }, t('convoy.none'));
-  const element = h('section', { class: 'convoy', 'aria-label': t('convoy.label'), tabindex: '0' }, nothing, body);
+  const nothing = part(h('div', { class: 'convoy-none' }));
+  const element = h('section', { class: 'convoy', 'aria-label': t('convoy.label'), tabindex: '0' }, nothing.element, body);
   let id = null;
   let points = [];
   let complete = true;
-  let loadedAt = 0;
+  let loaded = false;
+  let loadAt = 0;
 
   async function load() {
-    loadedAt = performance.now();
+    loadAt = performance.now() + REFRESH_MS;
     const wanted = id;
-    const now = Date.parse(store.state.now ?? Date.now());
+    const now = present(store.state);
     try {
       const answer = await api.history(wanted, new Date(now - HISTORY_MS).toISOString(), new Date(now).toISOString());
       if (wanted !== id) return;
       points = answer.points;
       complete = answer.complete;
+      loaded = true;
       onHistory(points);
     } catch {
       complete = false; // the chart says so; the next try is soon
     }
   }
 
+  function stateOfHistory() {
+    if (complete && loaded) return null;
+    return h('p', { class: 'dim', role: 'status' }, t(complete ? 'convoy.loading' : 'convoy.incomplete'));
+  }
+
+  function drawNothing() {
+    if (id || !onPick) nothing.show(id, () => h('p', { class: 'dim' }, id ? t('convoy.no-status', { id }) : t('convoy.none')));
+    else nothing.show(overviewOf(store.state).map(({ plan: _, ...shown }) => shown), () => overviewTable(overviewOf(store.state), onPick));
+  }
+
   function draw() {
     const plan = store.state.plans.get(id);
     const status = store.state.convoys.get(id);
     body.hidden = !status;
-    nothing.hidden = Boolean(status);
-    if (!status) { nothing.textContent = id ? t('convoy.no-status', { id }) : t('convoy.none'); return; }
+    nothing.element.hidden = Boolean(status);
+    if (!status) { drawNothing(); return; }
     const { now } = store.state;
     const alarms = [...store.state.alarms.values()].filter(({ alert }) => alert.convoy_id === id);
     const changed = alarms.map((alarm) => [alarm.alert_id, alarm.state, alarm.alert.transition, alarm.actions.length]);
     parts.head.show([status, plan?.name, plan?.risk], () => head(plan, status));
     // the chart moves a pixel in some ten seconds: drawing it more often shows nothing new
     const width = Math.max(280, parts.chart.element.clientWidth);
-    const facts = [id, Boolean(plan), width, points.length, points.at(-1)?.time, changed, Math.floor(Date.parse(now) / 10000)];
+    const facts = [id, Boolean(plan), width, points.length, points.at(-1)?.time, changed, loaded, complete, Math.floor(Date.parse(now) / 10000)];
     parts.chart.show(facts, () => [plan ? timeDistanceChart({ plan, status, points, alarms, now: Date.parse(now), width, height: Math.min(420, Math.max(220, width * 0.5)) }) : null,
-      plan ? legend() : null, complete ? null : h('p', { class: 'dim' }, t('convoy.incomplete'))]);
+      plan ? legend() : null, stateOfHistory()]);
     parts.vehicles.show([status.vehicles, now], () => [vehicleTable(status.vehicles, plan, points, now), h('p', { class: 'legend' }, t('convoy.ages'))]);
     parts.checkpoints.show([plan?.checkpoints, status.eta, status.progress_m], () => (plan ? checkpointTable(plan, status) : null));
     parts.pings.show([points.length, points.at(-1)], () => lastPings(points, plan));
@@ -90,12 +107,17 @@ export function createConvoyView({ store, onHistory = () => {}, onPage = null })
   return {
     element,
     show(wanted) {
-      if (wanted !== id) { id = wanted; points = []; loadedAt = 0; onHistory(points); }
+      if (wanted !== id) {
+        id = wanted; points = []; loaded = false; complete = true;
+        loadAt = performance.now() + SETTLED_MS;
+        setTimeout(() => this.tick(), SETTLED_MS + 1);
+        onHistory(points);
+      }
       this.tick();
     },
     shown: () => id,
     tick() {
-      if (id && store.state.convoys.has(id) && performance.now() - loadedAt > (loadedAt ? REFRESH_MS : 0)) load().then(draw);
+      if (id && store.state.convoys.has(id) && performance.now() >= loadAt) load().then(draw);
       draw();
     },
   };

@@ -94,7 +94,7 @@ export function createDock({ store, session, onDone, onLeave, onOpen }) {
     if (AT_ONCE.has(action) && !withNote && !mustNote) { send(action, row); return; }
     const of = row;
     place.replaceChildren(actionForm(action, {
-      user: session.user, now: () => store.state.now, mustNote,
+      user: session.user, now: () => store.state.wall, mustNote,
       onSend: (body) => send(action, of, body),
       onCancel: () => { place.replaceChildren(); onLeave(); },
     }));
@@ -111,8 +111,8 @@ export function createDock({ store, session, onDone, onLeave, onOpen }) {
       facts.element.hidden = bar.hidden = !row;
       if (!row) return;
       const plan = row.convoys.length === 1 ? store.state.plans.get(row.convoys[0]) : null;
-      const { now } = store.state;
-      facts.show([row.key, row.members.slice(0, MEMBERS_MAX), Math.floor(Date.parse(now) / 10000)], () => describe(row, plan, now));
+      const { wall } = store.state;
+      facts.show([row.key, row.members.slice(0, MEMBERS_MAX), Math.floor(Date.parse(wall) / 10000)], () => describe(row, plan, wall));
       for (const [action, button] of Object.entries(buttons)) {
         button.setAttribute('aria-disabled', String(targets(action, row).length === 0 || whyNot(action, row, session.role) !== null));
       }

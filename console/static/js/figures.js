@@ -44,7 +44,7 @@ export const percent = (value) => (known(value) ? `${decimals(value, value < 10 
 /** An alert's evidence in its own unit: metres, seconds, metres a second; anything else as it is. */
 export function evidence(value, unit) {
   if (!known(value)) return UNKNOWN;
-  if (unit === 'm') return metres(value);
+  if (unit === 'm') return metres(Math.abs(value)); // the sign says which side of the route
   if (unit === 's') return span(value);
   if (unit === 'm/s' || unit === 'mps') return speed(value);
   return `${decimals(value, 1)}${unit ? ` ${unit}` : ''}`;

@@ -1,7 +1,7 @@
 // The start: session or sign-in, then the shell with its pages, one tick a second.
 import { soundAlarms } from './alarm-sounds.js';
 import { api } from './api.js';
-import { createFeedBanner, createSoundBar } from './banner.js';
+import { createFeedBanner, createGatewayBar, createSoundBar } from './banner.js';
 import { connect } from './feed.js';
 import { openHelp } from './help.js';
 import { makePage, pageOf } from './pages.js';
@@ -49,17 +49,21 @@ function run(session) {
   function build() {
     const bar = createTopBar({ store, feed, speaker, session, onHelp: openHelp, onChoose: change, onLeave: leave });
     const feedBanner = createFeedBanner({ store, feed, speaker });
+    const gatewayBar = createGatewayBar({ store, speaker });
     const soundBar = createSoundBar(speaker);
     const place = h('div', { class: 'place' });
-    shell = { bar, feedBanner, soundBar, place };
-    root.replaceChildren(bar.element, feedBanner.element, soundBar.element, place, toast.element);
+    shell = { bar, feedBanner, gatewayBar, soundBar, place };
+    root.replaceChildren(bar.element, feedBanner.element, gatewayBar.element, soundBar.element, place, toast.element);
     open();
   }
+
+  // a page is made of what the server has told: before that there is none
+  const waiting = () => ({ element: h('main', { class: 'page' }, h('p', { class: 'dim', role: 'status' }, t('page.loading'))) });
 
   function open() {
     page?.made.leave?.();
     const address = pageOf(location.hash);
-    page = { ...address, made: makePage(address, world) };
+    page = { ...address, made: store.state.boot ? makePage(address, world) : waiting() };
     shell.place.replaceChildren(page.made.element);
     document.title = `${t(`page.${page.name}`)} · Kawal`;
     page.made.update?.(new Set(['alarms', 'convoys', 'plans', 'heartbeat']));
@@ -70,6 +74,7 @@ function run(session) {
     if (!shell) return;
     shell.bar.tick(page.name);
     shell.feedBanner.tick();
+    shell.gatewayBar.tick();
     shell.soundBar.tick();
   }
 
@@ -105,8 +110,9 @@ function run(session) {
 
   build();
   soundAlarms(store, speaker);
-  store.listen(({ event, touched: names }) => {
+  store.listen(({ event, touched: names, isFirst }) => {
     if (names.includes('plans')) tellZone(store.state.plans);
+    if (isFirst) open();
     for (const name of names) touched.add(name);
     if (event !== 'action') drawSoon();
   });

@@ -41,7 +41,7 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
       data[name] = collection;
       map.getSource(name)?.setData(collection);
     },
-    fit: (box, softly) => map.fitBounds(box, { padding: 50, maxZoom: 13, ...how(), ...(softly ? {} : { animate: false }) }),
+    fit: (box, softly) => map.resize().fitBounds(box, { padding: 50, maxZoom: 13, ...how(), ...(softly ? {} : { animate: false }) }),
     centre: (lon, lat) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 12.5), ...how() }),
     pan: (lon, lat) => map.easeTo({ center: [lon, lat], ...how() }),
     async restyle(next) {

@@ -5,6 +5,7 @@ const EMPTY = { type: 'FeatureCollection', features: [] };
 const METRES_PER_PIXEL_0 = 78271.517;
 const SOURCES = ['routes', 'noSignal', 'places', 'trail', 'accuracy', 'vehicles', 'alarms'];
 const FONT = ['sans-serif'];
+const SYMBOL_SIZE = ['interpolate', ['linear'], ['zoom'], 6, 0.6, 11, 0.85, 14, 1];
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -72,11 +73,14 @@ function ownLayers() {
     { id: 'accuracy', type: 'circle', source: 'accuracy', paint: {
       'circle-radius': inMetres(['get', 'accuracy_m'], 0), 'circle-color': css('route'), 'circle-opacity': 0.15, 'circle-stroke-color': css('route'), 'circle-stroke-width': 1 } },
     { id: 'heading', type: 'symbol', source: 'vehicles', filter: ['all', ['!=', ['get', 'heading_deg'], null], ['get', 'moving']],
-      layout: { 'icon-image': 'heading', 'icon-rotate': ['get', 'heading_deg'], 'icon-offset': [0, -18], 'icon-rotation-alignment': 'map', 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
+      layout: { 'icon-image': 'heading', 'icon-rotate': ['get', 'heading_deg'], 'icon-offset': [0, -18], 'icon-size': SYMBOL_SIZE, 'icon-rotation-alignment': 'map', 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
     { id: 'vehicle', type: 'symbol', source: 'vehicles', layout: {
-      ...text(['get', 'label'], 11, [0, 1.4]), 'icon-image': ['get', 'icon'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 6, 0.6, 11, 0.85, 14, 1],
+      'icon-image': ['get', 'icon'], 'icon-size': SYMBOL_SIZE,
       'icon-allow-overlap': true, 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 1, 0] },
-      paint: { ...paintText(), 'icon-opacity': ['match', ['get', 'link'], 'stale', 0.75, 'lost', 0.75, 1] } },
+      paint: { 'icon-opacity': ['match', ['get', 'link'], 'stale', 0.75, 'lost', 0.75, 1] } },
+    // of labels that do not fit beside each other the cargo's stays: the lower key is placed first, but drawn below
+    { id: 'vehicle-name', type: 'symbol', source: 'vehicles', layout: {
+      ...text(['get', 'label'], 11, [0, 1.4]), 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 0, 1] }, paint: paintText() },
     { id: 'alarm-ring', type: 'circle', source: 'alarms', filter: ['get', 'unacknowledged'], paint: {
       'circle-radius': 20, 'circle-opacity': 0, 'circle-stroke-width': 2.5,
       'circle-stroke-color': ['match', ['get', 'severity'], 'critical', css('critical'), 'high', css('high'), css('medium')] } },

@@ -3,17 +3,19 @@ import { h, s } from './dom.js';
 import { severityMark } from './shapes.js';
 import { t } from './words.js';
 
-const WIDTH = 800;
-const HEIGHT = 600;
+const LABEL_CELL = { x: 70, y: 26 }; // labels nearer than this would lie on each other
 const ORDER = ['routes', 'noSignal', 'trail', 'places', 'vehicles', 'alarms'];
 
 /** The same face as createGlMap. */
 export async function createSvgMap(place, { onPick }) {
   const data = {};
   let land = null;
+  let fitted = null; // the box that is shown, until the person moves the map
   let view = { lon: 117.4, lat: 0, span: 2 }; // degrees of longitude across the picture
-  const picture = s('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'map-svg', role: 'img', 'aria-label': t('map.label') });
+  let size = { x: 800, y: 600 };
+  const picture = s('svg', { class: 'map-svg', role: 'img', 'aria-label': t('map.label') });
   const step = (lon, lat, zoom) => () => {
+    fitted = null;
     view = { lon: view.lon + lon * view.span, lat: view.lat + lat * view.span, span: Math.min(60, Math.max(0.01, view.span * zoom)) };
     draw();
   };
@@ -23,10 +25,10 @@ export async function createSvgMap(place, { onPick }) {
     button(t('map.west'), step(-0.25, 0, 1), '←'), button(t('map.east'), step(0.25, 0, 1), '→'),
     button(t('map.north-move'), step(0, 0.2, 1), '↑'), button(t('map.south'), step(0, -0.2, 1), '↓')));
 
-  const x = (lon) => WIDTH / 2 + ((lon - view.lon) / view.span) * WIDTH;
-  const y = (lat) => HEIGHT / 2 - ((lat - view.lat) / view.span) * WIDTH;
+  const x = (lon) => size.x / 2 + ((lon - view.lon) / view.span) * size.x;
+  const y = (lat) => size.y / 2 - ((lat - view.lat) / view.span) * size.x;
   const path = (line) => line.map(([lon, lat]) => `${x(lon).toFixed(1)},${y(lat).toFixed(1)}`).join(' ');
-  const inView = (rings) => rings[0].some(([lon, lat]) => Math.abs(lon - view.lon) < view.span && Math.abs(lat - view.lat) < view.span);
+  const inView = (rings) => rings[0].some(([lon, lat]) => Math.abs(lon - view.lon) < view.span && Math.abs(lat - view.lat) < (view.span * size.y) / size.x);
 
   const DRAW = {
     routes: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `route${properties.selected ? ' selected' : ''}` }),
@@ -35,7 +37,7 @@ export async function createSvgMap(place, { onPick }) {
     places: ({ geometry, properties }) => at(geometry, [s('circle', { r: 4, class: `place ${properties.kind}` }), s('title', {}, properties.name)]),
     vehicles: ({ geometry, properties }) => at(geometry, [
       properties.role === 'escort' ? s('circle', { r: 7 }) : s('rect', { x: -7, y: -7, width: 14, height: 14, rx: 2 }),
-      s('text', { y: 20, 'text-anchor': 'middle' }, properties.label.split('\n').join(' · '))], `vehicle ${properties.role} ${properties.link}`, properties),
+      s('title', {}, properties.label.split('\n').join(' · '))], `vehicle ${properties.role} ${properties.link}`, properties),
     alarms: ({ geometry, properties }) => at(geometry, [s('g', { transform: 'translate(12 -12)' }, severityMark(properties.severity, 16)), s('title', {}, properties.label)], 'alarm', properties),
   };
 
@@ -43,6 +45,22 @@ export async function createSvgMap(place, { onPick }) {
     const [lon, lat] = geometry.coordinates;
     return s('g', { transform: `translate(${x(lon).toFixed(1)} ${y(lat).toFixed(1)})`, class: className, onclick: properties ? () => onPick(properties) : null }, content);
   }
+
+  // One label for vehicles that stand together, with how many more there are; what is late or lost has its own.
+  function labels() {
+    const cells = new Map();
+    for (const { geometry: { coordinates: [lon, lat] }, properties } of inOrder()) {
+      const here = [x(lon), y(lat)];
+      const key = `${Math.round(here[0] / LABEL_CELL.x)}|${Math.round(here[1] / LABEL_CELL.y)}|${properties.link}`;
+      const known = cells.get(key);
+      if (known) known.more += 1;
+      else cells.set(key, { here, label: properties.label.split('\n').join(' · '), more: 0 });
+    }
+    return [...cells.values()].map(({ here, label, more }) => s('text', { x: here[0].toFixed(1), y: (here[1] + 20).toFixed(1), 'text-anchor': 'middle' }, more ? `${label} +${more}` : label));
+  }
+
+  // cargo first among labels, and last among symbols, so that it lies on top
+  const inOrder = () => [...(data.vehicles?.features ?? [])].sort((a, b) => a.properties.role.localeCompare(b.properties.role));
 
   // several layers change at once: one picture a frame
   let drawing = false;
@@ -54,9 +72,25 @@ export async function createSvgMap(place, { onPick }) {
 
   function paint() {
     const shapes = (land?.geometry.coordinates ?? []).filter(inView).map((rings) => s('polygon', { points: path(rings[0]), class: 'land' }));
-    picture.replaceChildren(s('rect', { width: WIDTH, height: HEIGHT, class: 'sea' }), ...shapes,
-      ...ORDER.flatMap((name) => (data[name]?.features ?? []).map(DRAW[name])));
+    const features = (name) => (name === 'vehicles' ? inOrder().reverse() : data[name]?.features ?? []);
+    picture.setAttribute('viewBox', `0 0 ${size.x} ${size.y}`);
+    picture.replaceChildren(s('rect', { width: size.x, height: size.y, class: 'sea' }), ...shapes,
+      ...ORDER.flatMap((name) => features(name).map(DRAW[name])), ...labels());
   }
+
+  function fit([west, south, east, north]) {
+    fitted = [west, south, east, north];
+    view = { lon: (west + east) / 2, lat: (south + north) / 2, span: 1.15 * Math.max(east - west, ((north - south) * size.x) / size.y, 0.02) };
+    draw();
+  }
+
+  // the picture is as large as its place, which may be hidden at first
+  new ResizeObserver(([{ contentRect: { width, height } }]) => {
+    if (width < 1 || height < 1) return;
+    size = { x: width, y: height };
+    if (fitted) fit(fitted);
+    else draw();
+  }).observe(place);
 
   fetch('/basemap/land.json').then((answer) => (answer.ok ? answer.json() : null)).then((got) => { land = got; draw(); }, () => {});
   return {
@@ -66,12 +100,9 @@ export async function createSvgMap(place, { onPick }) {
       data[name] = collection;
       draw();
     },
-    fit([west, south, east, north]) {
-      view = { lon: (west + east) / 2, lat: (south + north) / 2, span: 1.2 * Math.max(east - west, ((north - south) * WIDTH) / HEIGHT, 0.02) };
-      draw();
-    },
-    centre(lon, lat) { view = { lon, lat, span: Math.min(view.span, 0.15) }; draw(); },
-    pan(lon, lat) { view = { ...view, lon, lat }; draw(); },
+    fit,
+    centre(lon, lat) { fitted = null; view = { lon, lat, span: Math.min(view.span, 0.15) }; draw(); },
+    pan(lon, lat) { fitted = null; view = { ...view, lon, lat }; draw(); },
     async restyle() { draw(); },
     destroy() { place.replaceChildren(); },
   };

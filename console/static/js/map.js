@@ -8,6 +8,7 @@ import { secondsBetween } from './time.js';
 import { t } from './words.js';
 
 const ROWS_MAX = 400;
+const KEYS = ['cargo', 'escort', 'late', 'stale', 'lost', 'checkpoint', 'stop', 'no-signal', 'delay', 'delay-0', 'delay-1', 'delay-2', 'delay-3'];
 
 async function createEither(place, options, onPlain) {
   try {
@@ -23,16 +24,16 @@ async function createEither(place, options, onPlain) {
 function factRow(convoy, vehicle, now, onPick) {
   return h('tr', { class: `link-${vehicle.link}` },
     h('td', {}, h('button', { type: 'button', class: 'link-button', onclick: () => onPick({ convoy_id: convoy.convoy_id }) }, convoy.convoy_id)),
-    h('th', { scope: 'row' }, vehicle.vehicle_id), h('td', {}, t(`role-of.${vehicle.role}`)),
+    h('th', { scope: 'row' }, vehicle.vehicle_id, h('small', {}, t(`role-of.${vehicle.role}`))),
     h('td', {}, h('span', { class: `link ${vehicle.link}` }, t(`link.${vehicle.link}`))),
     h('td', {}, vehicle.time ? brief(secondsBetween(vehicle.time, now)) : UNKNOWN), h('td', {}, speed(vehicle.speed_mps)),
     h('td', {}, metres(vehicle.progress_m)), h('td', {}, metres(vehicle.lateral_m)), h('td', {}, position(vehicle.lat, vehicle.lon)));
 }
 
 function factTable(convoys, now, onPick) {
-  const all = convoys.flatMap((convoy) => convoy.vehicles.map((vehicle) => [convoy, vehicle]));
+  const all = convoys.sort((a, b) => a.convoy_id.localeCompare(b.convoy_id)).flatMap((convoy) => convoy.vehicles.map((vehicle) => [convoy, vehicle]));
   return [h('table', { class: 'facts-table' },
-    h('thead', {}, h('tr', {}, ['convoy', 'vehicle', 'role', 'link', 'fix-age', 'speed', 'progress', 'off', 'position'].map((name) => h('th', { scope: 'col' }, t(`column.${name}`))))),
+    h('thead', {}, h('tr', {}, ['convoy', 'vehicle', 'link', 'fix-age', 'speed', 'progress', 'off', 'position'].map((name) => h('th', { scope: 'col' }, t(`column.${name}`))))),
     h('tbody', {}, all.slice(0, ROWS_MAX).map(([convoy, vehicle]) => factRow(convoy, vehicle, now, onPick)))),
   all.length > ROWS_MAX ? h('p', { class: 'dim' }, t('map.more', { n: all.length - ROWS_MAX })) : null];
 }
@@ -49,7 +50,7 @@ export function createMap({ basemap, onPick }) {
   const tableButton = toggle(t('map.table'), () => { table.element.hidden = !table.element.hidden; tableButton.setAttribute('aria-pressed', String(!table.element.hidden)); drawTable(); });
   const followButton = toggle(t('map.follow'), () => follow());
   const all = h('button', { type: 'button', onclick: () => fitAll() }, t('map.all'));
-  const keys = h('p', { class: 'map-key' }, ['cargo', 'escort', 'delay-0', 'delay-1', 'delay-2', 'delay-3'].map((name) => h('span', {}, h('i', { class: `key ${name}` }), t(`map.key.${name}`))));
+  const keys = h('p', { class: 'map-key' }, KEYS.map((name) => h('span', {}, name === 'delay' ? null : h('i', { class: `key ${name}` }), t(`map.key.${name}`))));
   const element = h('section', { class: 'map', 'aria-label': t('map.label') }, place, notice, table.element, keys,
     h('div', { class: 'map-tools', role: 'toolbar', 'aria-label': t('map.tools') }, all, followButton, tableButton));
   let drawer = null;
@@ -81,7 +82,8 @@ export function createMap({ basemap, onPick }) {
     layer('trail', [points], () => trailFeatures(points));
     layer('vehicles', [versions.convoys, versions.plans, selected, now], () => ({ vehicles: vehicleFeatures(convoys.values(), plans, now, selected) }));
     layer('alarms', [versions.alarms], () => ({ alarms: alarmFeatures(alarms) }));
-    if (!fitted && (plans.size > 0 || convoys.size > 0)) fitAll();
+    // a part that is not shown yet has no size to fit into
+    if (!fitted && place.clientWidth > 0 && (plans.size > 0 || convoys.size > 0)) fitAll();
     if (following) toSelected('pan');
     drawTable();
   }

@@ -4,7 +4,8 @@ import { h, part, say } from './dom.js';
 import { createMap } from './map.js';
 import { positionsAt } from './playback-frames.js';
 import { severityShape } from './shapes.js';
-import { clock, fieldInstant, fieldValue } from './time.js';
+import { present } from './store.js';
+import { clock, fieldInstant, fieldValue, zoneName, zoneOf } from './time.js';
 import { count, said, t } from './words.js';
 
 const SPEEDS = [1, 4, 15, 60];
@@ -17,23 +18,25 @@ function alertLine(alert, plans) {
     h('span', {}, h('b', {}, `${t(`kind.${alert.kind}`)} · ${t(`transition.${alert.transition}`)}`), ` ${alert.convoy_id} `, said(alert.message)));
 }
 
-function actionLine(action) {
+function actionLine(action, alarms) {
+  const alert = alarms.get(action.alert_id)?.alert;
+  const about = alert ? `${t(`kind.${alert.kind}`)} ${alert.convoy_id} ${alert.vehicle_id ?? ''}` : '';
   return h('li', { class: 'by-person' }, h('time', {}, clock(action.at, null)), h('span', { class: 'hand', 'aria-hidden': 'true' }, '✎'),
-    h('span', {}, h('b', {}, `${action.actor} (${action.post})`), ` ${t(`act.${action.action}`)} ${action.note ?? ''}`));
+    h('span', {}, h('b', {}, `${action.actor} (${action.post})`), ` ${[t(`did.${action.action}`), about, action.note].filter(Boolean).join(' · ')}`));
 }
 
 /** The page of playback. */
 export function createPlayback({ store, session }) {
   const { state } = store;
   const map = createMap({ basemap: session.basemap, onPick() {} });
-  const from = h('input', { type: 'datetime-local', name: 'from', required: true, value: fieldValue(Date.parse(state.now ?? Date.now()) - HOUR_MS) });
+  const from = h('input', { type: 'datetime-local', name: 'from', required: true, value: fieldValue(present(state) - HOUR_MS) });
   const told = h('p', { class: 'dim', role: 'status' });
   const slider = h('input', { type: 'range', min: 0, max: 3600, step: 1, value: 0, 'aria-label': t('playback.position'), oninput: () => { at = Number(slider.value); draw(); } });
   const play = h('button', { type: 'button', class: 'primary', disabled: true, onclick: () => { playing = !playing; draw(); } }, t('playback.play'));
   const speed = h('select', { 'aria-label': t('playback.speed') }, SPEEDS.map((times) => h('option', { value: times, selected: times === 15 }, `${times}×`)));
   const time = h('time', { class: 'playback-clock' }, '–');
   const events = part(h('ol', { class: 'timeline' }));
-  const form = h('form', { class: 'page-form', onsubmit: load }, h('label', { class: 'field' }, h('span', {}, t('playback.from')), from), h('button', { class: 'primary' }, t('playback.load')), told);
+  const form = h('form', { class: 'page-form', onsubmit: load }, h('label', { class: 'field' }, h('span', {}, t('playback.from', { zone: zoneName(zoneOf(null)) })), from), h('button', { class: 'primary' }, t('playback.load')), told);
   const element = h('main', { class: 'page playback' }, h('h1', {}, t('page.playback')), form,
     h('div', { class: 'playback-view' }, map.element, h('section', { class: 'playback-events', 'aria-label': t('playback.events'), tabindex: '0' }, h('h2', {}, t('playback.events')), events.element)),
     h('div', { class: 'player' }, play, speed, slider, time));
@@ -47,7 +50,7 @@ export function createPlayback({ store, session }) {
     const start = fieldInstant(from.value);
     say(told, t('playback.loading'));
     try {
-      hour = await api.playback(start.toISOString(), new Date(Math.min(start.getTime() + HOUR_MS, Date.parse(state.now))).toISOString());
+      hour = await api.playback(start.toISOString(), new Date(Math.min(start.getTime() + HOUR_MS, present(state))).toISOString());
     } catch (error) {
       say(told, t('page.failed', { error: error.message }));
       return;
@@ -73,7 +76,7 @@ export function createPlayback({ store, session }) {
     map.show({ convoys, plans: state.plans, alarms: [], now: until, selected: null, points: NO_TRAIL, versions: { alarms: 0, convoys: version, plans: 0 } });
     const past = [...hour.alerts.filter((alert) => Date.parse(alert.detected_at) <= now).map((alert) => ({ when: alert.detected_at, alert })),
       ...hour.actions.filter((action) => Date.parse(action.at) <= now).map((action) => ({ when: action.at, action }))].sort((a, b) => b.when.localeCompare(a.when));
-    events.show(past.length, () => past.map(({ alert, action }) => (alert ? alertLine(alert, state.plans) : actionLine(action))));
+    events.show(past.length, () => past.map(({ alert, action }) => (alert ? alertLine(alert, state.plans) : actionLine(action, state.alarms))));
   }
 
   const timer = setInterval(() => {

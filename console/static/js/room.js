@@ -41,7 +41,7 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
   const list = createList({ onSelect: (row) => { dock.show(row); if (row) choose(row.convoys[0]); } });
   const dock = createDock({ store, session, onDone, onLeave: () => list.focus(), onOpen: (id) => go(`convoy/${encodeURIComponent(id)}`) });
   const shelf = createShelf({ store, session, onDone });
-  const convoy = createConvoyView({ store, onHistory: (got) => { points = got; showMap(); }, onPage: (id) => go(`convoy/${encodeURIComponent(id)}`) });
+  const convoy = createConvoyView({ store, onHistory: (got) => { points = got; showMap(); }, onPage: (id) => go(`convoy/${encodeURIComponent(id)}`), onPick: (id) => choose(id) });
   const hasMap = session.role !== 'report-desk';
   const map = hasMap ? createMap({ basemap: session.basemap, onPick: pickOnMap }) : null;
   const element = h('main', { class: `room${hasMap ? '' : ' without-map'}` });

@@ -1,8 +1,8 @@
 // Everything the pages show, folded from the stream's events. No page element, no clock: the same in every tab.
 
-/** An empty picture. */
+/** An empty picture. `now` is the time that is shown, `wall` the server's: they differ in the demo alone. */
 export function emptyState() {
-  return { boot: null, now: null, alarms: new Map(), convoys: new Map(), plans: new Map(), heartbeat: null };
+  return { boot: null, now: null, wall: null, alarms: new Map(), convoys: new Map(), plans: new Map(), heartbeat: null };
 }
 
 function mergeConvoy(before, { vehicles = [], gone = [], ...fields }, at) {
@@ -12,17 +12,25 @@ function mergeConvoy(before, { vehicles = [], gone = [], ...fields }, at) {
   return { ...before, at, ...fields, vehicles: [...byId.values()] };
 }
 
+/** The time that is shown, in ms; before the first snapshot the browser's. */
+export const present = ({ now }) => (now ? Date.parse(now) : Date.now());
+
+function takeTime(state, beat) {
+  state.heartbeat = beat;
+  state.wall = beat.now;
+  state.now = beat.shown_at ?? beat.now;
+}
+
 const byKey = (items, key) => new Map(items.map((item) => [item[key], item]));
 
 // Each takes the state and an event's data, and says what it touched.
 const FOLDS = {
   snapshot(state, data) {
     state.boot = data.boot;
-    state.now = data.now;
     state.alarms = byKey(data.alarms, 'alert_id');
     state.convoys = byKey(data.convoys, 'convoy_id');
     state.plans = byKey(data.plans, 'convoy_id');
-    state.heartbeat = data.heartbeat;
+    takeTime(state, data.heartbeat);
     return ['alarms', 'convoys', 'plans', 'heartbeat'];
   },
   alert(state, alarm) {
@@ -45,15 +53,14 @@ const FOLDS = {
     return ['plans'];
   },
   heartbeat(state, beat) {
-    state.heartbeat = beat;
-    state.now = beat.now;
+    takeTime(state, beat);
     return ['heartbeat'];
   },
 };
 
 /**
- * The store: `apply(event, data)` folds, `listen(fn)` hears `{event, data, before, touched}` of each fold, `before`
- * being the alarm as it was. `snapshot()` gives the state as a snapshot event, for a tab that joins late.
+ * The store: `apply(event, data)` folds, `listen(fn)` hears `{event, data, before, touched, isFirst}` of each fold, `before`
+ * being the alarm as it was, `isFirst` whether it is the first picture. `snapshot()` gives the state as a snapshot event, for a tab that joins late.
  */
 export function createStore() {
   const state = emptyState();
@@ -64,15 +71,16 @@ export function createStore() {
       if (!(event in FOLDS)) return;
       const before = event === 'alert' ? state.alarms.get(data.alert_id) : null;
       const known = event === 'snapshot' ? state.alarms : null;
+      const isFirst = state.boot === null;
       const touched = FOLDS[event](state, data);
-      for (const listener of listeners) listener({ event, data, before, known, touched });
+      for (const listener of listeners) listener({ event, data, before, known, touched, isFirst: isFirst && state.boot !== null });
     },
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     snapshot: () => ({
-      boot: state.boot, now: state.now, alarms: [...state.alarms.values()], convoys: [...state.convoys.values()],
+      boot: state.boot, alarms: [...state.alarms.values()], convoys: [...state.convoys.values()],
       plans: [...state.plans.values()], heartbeat: state.heartbeat,
     }),
   };

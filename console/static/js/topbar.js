@@ -42,7 +42,7 @@ export function createTopBar({ store, feed, speaker, session, onChoose, onLeave,
   const state = h('span', { class: 'feed-state' });
   const time = h('time', { class: 'top-clock' });
   const flood = h('span', { class: 'flood-flag', hidden: true });
-  const theme = h('button', { type: 'button', class: 'quiet', onclick: () => onChoose('theme', prefs.theme === 'dark' ? 'light' : 'dark') });
+  const theme = h('button', { type: 'button', class: 'quiet top-theme', onclick: () => onChoose('theme', prefs.theme === 'dark' ? 'light' : 'dark') });
   const leader = h('span', { class: 'leader' });
   const sound = h('button', { type: 'button', class: 'quiet sound', onclick: () => onChoose('sound', !prefs.sound) });
   const element = h('header', { class: 'top' },
@@ -54,7 +54,7 @@ export function createTopBar({ store, feed, speaker, session, onChoose, onLeave,
     h('span', { class: 'top-sound' }, sound, h('button', { type: 'button', class: 'quiet', onclick: () => speaker.test() }, t('sound.test')), leader),
     selector('lang', LANGUAGES, prefs.lang, (lang) => lang.toUpperCase(), onChoose),
     theme,
-    h('button', { type: 'button', class: 'quiet', onclick: onHelp, 'aria-label': t('help.title'), title: t('help.title') }, '?'),
+    h('button', { type: 'button', class: 'quiet top-help', onclick: onHelp, 'aria-label': t('help.title'), title: t('help.title') }, '?'),
     h('details', { class: 'menu' },
       h('summary', {}, h('b', {}, session.user), h('small', {}, session.post)),
       h('div', { class: 'menu-body' }, h('p', {}, `${session.user} · ${t(`role.${session.role}`)}`), h('p', { class: 'dim' }, session.post),

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from geopy.distance import great_circle
 
 from bus import topic_admin
-from models.alert import Alert, Message, Nearest
+from models.alert import Alert, Message, Nearest, alert_id
 from models.convoy_status import ConvoyStatus, VehicleStatus
 from models.plan import ConvoyPlan
 from models.plan_file import load_plan
@@ -202,7 +202,7 @@ def alert(stage: Stage, kind: str, vehicle: str | None, ago_s: float, **more: An
     )
     at_ms = instant_ms(ago_s)
     fields: dict[str, Any] = {
-        "alert_id": f"{convoy_id}|{vehicle}|{kind}|{more.get('onset', at_ms)}",
+        "alert_id": alert_id(convoy_id, vehicle, kind, more.get("onset", at_ms)),
         "transition": "raised", "kind": kind, "severity": "high", "convoy_id": convoy_id, "vehicle_id": vehicle,
         "onset": at_ms - 20_000, "at": at_ms, "detected_at": at_ms + 2000, "reason": "off-route",
         "message": Message(en=f"{vehicle or convoy_id}: {kind}.", id=f"{vehicle or convoy_id}: {kind}."),

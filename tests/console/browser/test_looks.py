@@ -18,6 +18,15 @@ RUN_AXE = """async () => {
 }"""
 
 
+def test_every_page_opens_by_its_address(sign_in: SignIn, console: ConsoleProcess) -> None:
+    page = sign_in("sari")
+    for name in PAGES:
+        page.goto(f"{console.url}#/{name}")
+        page.reload()
+        expect(page.locator("main :is(h1, h2)").first).to_be_visible()
+        assert page.locator("[value*=NaN]").count() == 0
+
+
 def findings(page: Page, axe: str) -> list[Any]:
     """What axe finds serious or critical on the page as it is."""
     page.evaluate(axe)
@@ -48,6 +57,9 @@ def test_no_page_keeps_anybody_out(
         found[name] = findings(page, axe)
     page.keyboard.press("?")
     found["help"] = findings(page, axe)
+    page.goto(f"{console.url}api/report?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&lang={lang}")
+    expect(page.locator("h1")).to_be_visible()
+    found["report"] = findings(page, axe)
     assert {name: what for name, what in found.items() if what} == {}
 
 

@@ -3,13 +3,15 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from models.alert import Message
 from tests.console.browser.conftest import SignIn
-from tests.console.browser.stage import Stage, alert, instant_ms
+from tests.console.browser.stage import ConsoleProcess, Stage, alert, instant_ms, status_of
 
 SCRIPT = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
 
@@ -109,6 +111,23 @@ def test_the_second_operator_is_told_who_was_first(sign_in: SignIn, stage: Stage
     assert "budi was first" in told
 
 
+def has_run(page: Page) -> list[object]:
+    """Whether a script of SCRIPT ran, and how many elements of it are in the page."""
+    found: list[object] = page.evaluate(
+        "[window.hacked ?? null, document.querySelectorAll('img, body script, [onerror]').length]"
+    )
+    return found
+
+
+def fill_form(page: Page, key: str, field: str) -> None:
+    """Open the form of a key's action, and send it with SCRIPT in its free-text field."""
+    page.keyboard.press(key)
+    page.locator(f".action-form [name={field}]").fill(SCRIPT)
+    page.keyboard.press("Enter")
+    expect(page.locator(".action-form")).to_have_count(0)
+    expect(page.locator(".toast:not(.refused)")).to_be_visible()
+
+
 def test_text_from_outside_never_becomes_markup(sign_in: SignIn, stage: Stage) -> None:
     told = Message(en=f"A {SCRIPT} B", id=f"A {SCRIPT} B")
     plan = stage.plans[0].model_copy(
@@ -116,24 +135,90 @@ def test_text_from_outside_never_becomes_markup(sign_in: SignIn, stage: Stage) -
                 "checkpoints": [one.model_copy(update={"name": SCRIPT}) for one in stage.plans[0].checkpoints]}
     )  # fmt: skip
     stage.raise_plans([plan])
-    hostile = alert(
-        stage, "sos", SCRIPT[:64], 10, severity="critical", message=told, reason=SCRIPT, convoy_id=plan.convoy_id
-    )
-    stage.alerts(hostile)
+    stage.statuses(status_of(plan, 0.5, instant_ms(), {}))
+    fields = {"message": told, "reason": SCRIPT, "convoy_id": plan.convoy_id}
+    hostile = [
+        alert(stage, "sos", SCRIPT[:64], 10, severity="critical", **fields),
+        alert(stage, "unescorted", SCRIPT[:64], 10, severity="medium", **fields),
+    ]
+    stage.alerts(*hostile)
     page = sign_in("sari")
     to_row(page, "Emergency")
     expect(page.locator(".dock-message")).to_have_text(f"A {SCRIPT} B")
     for key, field in (("A", "note"), ("g", "assignee"), ("n", "note")):
-        page.keyboard.press(key)
-        page.locator(f".action-form [name={field}]").fill(SCRIPT)
-        page.keyboard.press("Enter")
-        expect(page.locator(".action-form")).to_have_count(0)
-    expect(row(page, "Emergency")).to_contain_text(SCRIPT[:20])
-    assert page.evaluate("[window.hacked ?? null, document.querySelectorAll('img, main script').length]") == [None, 0]
+        fill_form(page, key, field)
+    expect(row(page, "Emergency")).to_contain_text(f"→ {SCRIPT}"[:20])
+    to_row(page, "Unescorted")
+    fill_form(page, "s", "reason")
+    page.locator(".shelf summary").click()
+    expect(page.locator(".shelf")).to_contain_text(SCRIPT)
+    page.locator(".search").fill(SCRIPT)
+    assert has_run(page) == [None, 0]
+
+    page.evaluate("(id) => { location.hash = `#/convoy/${encodeURIComponent(id)}`; }", plan.convoy_id)
+    expect(page.locator(".convoy-timeline")).to_contain_text(SCRIPT)
+    expect(page.locator(".convoy-checkpoints")).to_contain_text(SCRIPT)
+    assert has_run(page) == [None, 0]
     stage.send(stage.topics.plans, [(plan.convoy_id, None)])
-    stage.alerts(
-        hostile.model_copy(update={"transition": "cleared", "at_ms": instant_ms(), "detected_at_ms": instant_ms()})
+    stage.send(stage.topics.convoys, [(plan.convoy_id, None)])
+    over = {"transition": "cleared", "at_ms": instant_ms(), "detected_at_ms": instant_ms()}
+    stage.alerts(*(one.model_copy(update=over) for one in hostile))
+
+
+def test_what_strangers_type_is_text_in_the_audit_and_the_report(
+    sign_in: SignIn, open_context: Callable[..., BrowserContext], console: ConsoleProcess
+) -> None:
+    stranger = open_context().new_page()
+    stranger.goto(console.url)
+    for name, value in {"user": SCRIPT[:64], "password": SCRIPT, "post": SCRIPT[:64]}.items():
+        stranger.locator(f"input[name={name}]").fill(value)
+    stranger.keyboard.press("Enter")
+    expect(stranger.get_by_role("alert")).to_have_text("Wrong name or password.")
+    page = sign_in("sari")
+    page.evaluate("location.hash = '#/audit'")
+    refused = page.locator(".audit tr.refused").filter(has_text=SCRIPT[:64])
+    expect(refused).to_contain_text("Sign-in refused")
+    page.get_by_label("Show").select_option("actions")
+    expect(refused).to_be_hidden()
+    assert has_run(page) == [None, 0]
+    now = datetime.now(UTC)
+    span = urlencode({"from": (now - timedelta(hours=1)).isoformat(), "to": now.isoformat(), "lang": "en"})
+    page.goto(f"{console.url}api/report?{span}")
+    expect(page.locator("table.alarms")).to_contain_text(SCRIPT)
+    assert has_run(page) == [None, 0]
+
+
+def test_without_a_choice_all_convoys_are_listed_the_worst_first(sign_in: SignIn) -> None:
+    page = sign_in("tamu")
+    lines = page.locator(".overview tbody tr")
+    expect(lines.first).to_contain_text("MKY-03")
+    expect(lines.first).to_contain_text("critical")
+    lines.filter(has_text="BTG-02").get_by_role("button").click()
+    expect(page.locator(".convoy-head h2")).to_contain_text("BTG-02")
+    page.get_by_role("button", name="All convoys").click()
+    expect(lines.first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "tick_age_s", "level"),
+    [
+        (4.9, 1.0, "ok"),
+        (5.0, 1.0, "old"),
+        (30.0, 1.0, "very-old"),
+        (0.0, 5.9, "ok"),
+        (0.0, 6.0, "old"),
+        (0.0, 30.0, "very-old"),
+    ],
+)
+def test_data_are_old_after_five_seconds_of_silence_or_six_without_a_tick(
+    sign_in: SignIn, silent_s: float, tick_age_s: float, level: str
+) -> None:
+    judged = sign_in("tamu").evaluate(
+        """async ([silent_s, tick_age_s]) => { const { judge } = await import('/static/js/freshness.js');
+        return judge(silent_s, { state: 'ok', tick_age_s }).level; }""",
+        [silent_s, tick_age_s],
     )
+    assert judged == level
 
 
 def test_rows_do_not_move_under_the_focus_and_new_ones_wait_behind_a_bar(sign_in: SignIn, stage: Stage) -> None:
