@@ -25,6 +25,7 @@ from gateway.http import Parts, create_app
 from gateway.intake import Intake
 from gateway.listen import server_tls
 from gateway.metrics import Metrics
+from gateway.throttle import Throttle
 from gateway.upkeep import Upkeep
 from gateway.writer import BUDGET_S, Writer
 from models.settings import Settings, user_data
@@ -50,7 +51,7 @@ async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -
     faults = await check_patiently(broker, topics)
     if faults:
         raise TopicsError("\n".join(faults))
-    tasks, metrics = Tasks(), Metrics()
+    tasks, metrics, throttle = Tasks(), Metrics(), Throttle(settings.gateway_messages_per_s)
     folder = settings.gateway_dir or user_data() / "gateway"
     with (
         closing(Calls(folder)) as calls,
@@ -58,7 +59,7 @@ async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -
             (settings.metrics_bind, settings.gateway_metrics_port), "KAWAL_GATEWAY_METRICS_PORT", metrics.registry
         ),
     ):
-        async with parts_of(broker, topics, tasks, metrics, calls) as parts:
+        async with parts_of(broker, topics, tasks, metrics, calls, throttle) as parts:
             server = _server(create_app(parts), tls)
             collect_rarely()
             tasks.start(_look_around(server, parts))
@@ -76,7 +77,9 @@ async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -
 
 
 @asynccontextmanager
-async def parts_of(broker: str, topics: TopicSet, tasks: Tasks, metrics: Metrics, calls: Calls) -> AsyncIterator[Parts]:
+async def parts_of(
+    broker: str, topics: TopicSet, tasks: Tasks, metrics: Metrics, calls: Calls, throttle: Throttle
+) -> AsyncIterator[Parts]:
     """What every way in needs: a directory that follows plans and devices, and a writer, joined in an intake."""
     directory = Directory()
     upkeep = Upkeep(directory, broker, topics)
@@ -84,7 +87,7 @@ async def parts_of(broker: str, topics: TopicSet, tasks: Tasks, metrics: Metrics
     await until(upkeep.loaded, tasks)
     async with Writer(broker, topics) as writer:
         tasks.start(calls.deliver(writer))
-        yield Parts(Intake(directory, writer, topics, metrics, calls), directory, writer, metrics, upkeep)
+        yield Parts(Intake(directory, writer, topics, metrics, calls), directory, writer, metrics, upkeep, throttle)
 
 
 class _Input(Protocol):
