@@ -46,6 +46,7 @@ PINGS_IN_BATCH = 100
 BATCHES = 2
 """Of each device; with more it would be slowed as one that floods."""
 
+UNLIMITED = {"KAWAL_GATEWAY_MESSAGES_PER_S": "1000000"}
 GATEWAYS = 2
 AT_ONCE = 500
 BARE = [sys.executable, "-P", "-m", "bench.peers.bare_http"]
@@ -241,7 +242,7 @@ def run(broker: str, chosen: argparse.Namespace, folder: Path) -> Result:
     with bare_http() as (port, pid):
         pin(pid)
         bare = measure(port, pid, requests(tokens, count, 0))
-    with running(Gateway(broker, topics, folder / "gateway.log", tokens)) as gateway:
+    with running(Gateway(broker, topics, folder / "gateway.log", tokens, UNLIMITED)) as gateway:
         assert gateway.process is not None
         port, pid = gateway.port, gateway.process.pid
         pin(pid)

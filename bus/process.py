@@ -1,14 +1,11 @@
-"""What a long-running process does first: wait for its broker, check the topics, serve metrics."""
+"""What a long-running process does first: wait for its broker, check the topics."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
-from prometheus_client import CollectorRegistry, start_http_server
 
 from bus.topic_admin import check
 from models.topics import TopicSet
@@ -43,16 +40,3 @@ async def start_producer(producer: AIOKafkaProducer) -> None:
     except BaseException:
         await producer.stop()
         raise
-
-
-@contextmanager
-def metrics_server(address: tuple[str, int], registry: CollectorRegistry) -> Iterator[None]:
-    """Serve /metrics at a host and port as long as the block lasts."""
-    server, thread = start_http_server(address[1], address[0], registry)
-    log.info("metrics at http://%s:%d/metrics", address[0], server.server_port)
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

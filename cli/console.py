@@ -27,11 +27,12 @@ def console() -> None:
         from console.webhooks import WebhookError
     except ModuleNotFoundError as error:
         leave(Exit.FAILED, f"The console needs the package {error.name}: pip install 'kawal[console]'.")
+    from bus.listen import ListenError
     from bus.logs import configure_logs
 
     configure_logs()
     try:
         with broker_faults(broker):
             asyncio.run(run_console(broker, settings, lambda line: typer.echo(line, err=True)))
-    except (ConsoleError, PeopleError, WebhookError) as error:
+    except (ConsoleError, ListenError, PeopleError, WebhookError) as error:
         leave(Exit.BAD_INPUT, str(error))

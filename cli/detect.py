@@ -36,8 +36,8 @@ def detect(
     same alerts. Time is that of the pings (`received`, else `time`) and ends at the last one, or at --until.
     A line that is no ping is told on stderr with its number, and counted.
     """
+    from bus.garbage import collect_rarely
     from streams.detect import detect as judged
-    from streams.garbage import collect_rarely
 
     plans = read_plans(plan)
     collect_rarely()

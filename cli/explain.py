@@ -47,10 +47,10 @@ def explain(
 
 
 def _story_of_files(alert_id: str, plan: Path, pings: Path) -> Story:
+    from bus.garbage import collect_rarely
     from streams.detect import detect
     from streams.episodes import Episodes
     from streams.explain import explain as story_of
-    from streams.garbage import collect_rarely
 
     plans = read_plans(plan)
     collect_rarely()

@@ -34,10 +34,10 @@ def gateway(
     broker = broker_of(settings)
     import uvloop
 
+    from bus.listen import ListenError
     from bus.logs import configure_logs
     from bus.process import TopicsError
     from gateway.calls import CallsError
-    from gateway.listen import BindError
     from gateway.server import run_gateway
 
     configure_logs()
@@ -46,7 +46,7 @@ def gateway(
         loop_factory = uvloop.new_event_loop if settings.gateway_mqtt_url is None else None
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             runner.run(run_gateway(broker, settings, insecure))
-    except (BindError, CallsError) as error:
+    except (ListenError, CallsError) as error:
         leave(Exit.BAD_INPUT, str(error))
     except KafkaConnectionError as error:
         leave(Exit.NO_BROKER, f"No Kafka broker answers at {broker} ({error}). Is it running? Try `kawal doctor`.")

@@ -40,8 +40,8 @@ def tune(
     that ends an alert moves with the one that begins it, and so does one that would else be on the wrong side of it.
     An alert is counted once, and as sounding if it was ever medium or worse.
     """
+    from bus.garbage import collect_rarely
     from cli.tune_table import WIDTH, json_lines, table
-    from streams.garbage import collect_rarely
     from streams.tune import as_planned
     from streams.tune import tune as tuned_of
 

@@ -24,6 +24,7 @@ def worker() -> None:
     """
     settings = read_settings()
     broker = broker_of(settings)
+    from bus.listen import ListenError
     from bus.logs import configure_logs
     from bus.process import TopicsError
     from streams.state import StateVersionError
@@ -34,6 +35,8 @@ def worker() -> None:
         asyncio.run(run_worker(broker, settings))
     except KafkaConnectionError as error:
         leave(Exit.NO_BROKER, f"No Kafka broker answers at {broker} ({error}). Is it running? Try `kawal doctor`.")
+    except ListenError as error:
+        leave(Exit.BAD_INPUT, str(error))
     except TopicsError as error:
         leave(Exit.CHECK_FAILED, str(error))
     except StateVersionError as error:

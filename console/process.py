@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaProducer
 
 from bus.connection import connection
 from bus.follow import following
+from bus.listen import listener
 from bus.tasks import Tasks, stop_on_signals, until
 from console.desk import Desk, Options
 from console.gateways import watch_gateways
@@ -50,8 +51,8 @@ def console_folder(settings: Settings) -> Path:
 async def run_console(broker: str, settings: Settings, tell: Callable[[str], None]) -> None:
     """Serve the console until SIGTERM or SIGINT; `tell` writes a line on the terminal, and never into a log.
 
-    Raises ConsoleError, PeopleError, WebhookError, KafkaConnectionError, UnknownTopicOrPartitionError, and whatever
-    ended it.
+    Raises ConsoleError, ListenError, PeopleError, WebhookError, KafkaConnectionError, UnknownTopicOrPartitionError,
+    and whatever ended it.
     """
     options, folder = _options(settings), console_folder(settings)
     targets = [] if settings.console_webhooks is None else read_webhooks(settings.console_webhooks)
@@ -62,10 +63,8 @@ async def run_console(broker: str, settings: Settings, tell: Callable[[str], Non
     gateways = settings.console_gateways.split(",") if settings.console_gateways else []
     stop, tasks = stop_on_signals(), Tasks()
     with (
-        _listening(settings.console_bind, settings.console_port, "KAWAL_CONSOLE_PORT") as listener,
-        _listening(
-            settings.metrics_bind, settings.console_metrics_port, "KAWAL_CONSOLE_METRICS_PORT"
-        ) as health_listener,
+        listener(settings.console_bind, settings.console_port, "KAWAL_CONSOLE_PORT") as pages,
+        listener(settings.metrics_bind, settings.console_metrics_port, "KAWAL_CONSOLE_METRICS_PORT") as health,
     ):
         async with following(broker, read_topics(topics), from_beginning=True) as follower:
             producer = AIOKafkaProducer(**connection(broker), acks="all", enable_idempotence=True)
@@ -80,11 +79,11 @@ async def run_console(broker: str, settings: Settings, tell: Callable[[str], Non
                 tasks.start(_seconds(desk))
                 tasks.start(_hours(desk))
                 tasks.start(_notify(desk, targets, folder))
-                tasks.start(_serve(_health_server(desk), health_listener))
+                tasks.start(_serve(_health_server(desk), health))
                 server = Server(_config(desk, settings))
-                serving = tasks.start(_serve(server, listener))
-                _announce(desk, settings, listener, tell, has_nobody)
-                log.info("metrics at http://%s:%d/metrics", *health_listener.getsockname()[:2])
+                serving = tasks.start(_serve(server, pages))
+                _announce(desk, settings, pages, tell, has_nobody)
+                log.info("metrics at http://%s:%d/metrics", *health.getsockname()[:2])
                 await until(stop, tasks)
                 await _end(desk, server, serving)
             finally:
@@ -158,21 +157,6 @@ def _health_server(desk: Desk) -> Server:
     """The server of the second port."""
     app = create_health_app(desk.health, desk.metrics)
     return Server(uvicorn.Config(app, http="httptools", loop="none", lifespan="off", log_config=None, access_log=False))
-
-
-@contextmanager
-def _listening(host: str, port: int, setting: str) -> Iterator[socket.socket]:
-    """A socket to serve on. Raises ConsoleError where it cannot be opened."""
-    try:
-        family, _kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.create_server(address[:2], family=family, backlog=512)
-    except OSError as error:
-        raise ConsoleError(
-            f"The console cannot listen on {host}:{port}: {error.strerror}."
-            f" Set {setting} to another port, 0 for any free one."
-        ) from error
-    with listener:
-        yield listener
 
 
 def _announce(

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple, NoReturn
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
+from bus.listen import listener
 from gateway.credentials import Credential, authenticate
 from gateway.http import Parts
 from gateway.intake import Delivery
-from gateway.listen import BindError, listener, server_tls
+from gateway.listen import BindError, server_tls
 from gateway.protocols.cot import END, take
 from gateway.writer import Unavailable
 from models.settings import Settings
@@ -59,7 +60,7 @@ class CotInput:
         self._tls = server_tls(settings, settings.gateway_cot_bind, insecure)
         if authority := settings.gateway_cot_client_ca:
             _ask_for_certificate(self._tls, str(authority))
-        self._listener = listener(settings.gateway_cot_bind, port)
+        self._listener = listener(settings.gateway_cot_bind, port, "KAWAL_GATEWAY_COT_PORT")
         self._relays = frozenset(filter(None, (settings.gateway_cot_relays or "").split(",")))
         self._open: set[asyncio.Task[Any]] = set()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -55,7 +55,7 @@ class Parts:
     writer: Writer
     metrics: Metrics
     upkeep: Upkeep
-    throttle: Throttle = field(default_factory=Throttle)
+    throttle: Throttle
 
 
 class Answer(NamedTuple):

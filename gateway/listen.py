@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 
+from bus.listen import ListenError
 from models.settings import Settings
 
-BACKLOG = 2048
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class BindError(RuntimeError):
+class BindError(ListenError):
     """The gateway may not, or cannot, listen or connect where it was told to."""
-
-
-def listener(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises BindError."""
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise BindError(f"The gateway cannot listen on {host}:{port}: {error.strerror or error}.") from error
 
 
 def server_tls(settings: Settings, host: str, insecure: bool) -> ssl.SSLContext | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import resource
 import ssl
@@ -14,15 +13,19 @@ from typing import Any, Protocol
 import uvicorn
 from starlette.types import ASGIApp
 
-from bus.process import TopicsError, check_patiently, metrics_server
+from bus.garbage import collect_rarely
+from bus.listen import BACKLOG, listener
+from bus.metrics_server import metrics_server
+from bus.process import TopicsError, check_patiently
 from bus.tasks import Tasks, stop_on_signals, until
 from gateway.calls import Calls
 from gateway.directory import Directory
 from gateway.guard import CONNECTIONS_MAX, SWEEP_S, GuardedProtocol, close_slow, connections_max
 from gateway.http import Parts, create_app
 from gateway.intake import Intake
-from gateway.listen import BACKLOG, listener, server_tls
+from gateway.listen import server_tls
 from gateway.metrics import Metrics
+from gateway.throttle import Throttle
 from gateway.upkeep import Upkeep
 from gateway.writer import BUDGET_S, Writer
 from models.settings import Settings, user_data
@@ -37,10 +40,10 @@ log = logging.getLogger(__name__)
 async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -> None:
     """Take in what trackers send until SIGTERM or SIGINT.
 
-    Raises BindError, CallsError, TopicsError, KafkaConnectionError when no broker answers in time, and what ended it.
+    Raises ListenError, CallsError, TopicsError, KafkaConnectionError when no broker answers in time, and what ended it.
     """
     tls = server_tls(settings, settings.gateway_bind, insecure)
-    listening = listener(settings.gateway_bind, settings.gateway_port)
+    listening = listener(settings.gateway_bind, settings.gateway_port, "KAWAL_GATEWAY_PORT")
     inputs = _inputs(broker, settings, insecure)
     stop = stop_on_signals()
     _raise_open_files()
@@ -48,15 +51,17 @@ async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -
     faults = await check_patiently(broker, topics)
     if faults:
         raise TopicsError("\n".join(faults))
-    tasks, metrics = Tasks(), Metrics()
+    tasks, metrics, throttle = Tasks(), Metrics(), Throttle(settings.gateway_messages_per_s)
     folder = settings.gateway_dir or user_data() / "gateway"
     with (
         closing(Calls(folder)) as calls,
-        metrics_server((settings.metrics_bind, settings.gateway_metrics_port), metrics.registry),
+        metrics_server(
+            (settings.metrics_bind, settings.gateway_metrics_port), "KAWAL_GATEWAY_METRICS_PORT", metrics.registry
+        ),
     ):
-        async with parts_of(broker, topics, tasks, metrics, calls) as parts:
+        async with parts_of(broker, topics, tasks, metrics, calls, throttle) as parts:
             server = _server(create_app(parts), tls)
-            _spare_collector()
+            collect_rarely()
             tasks.start(_look_around(server, parts))
             for one in inputs:
                 tasks.start(one.run(parts))
@@ -72,7 +77,9 @@ async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -
 
 
 @asynccontextmanager
-async def parts_of(broker: str, topics: TopicSet, tasks: Tasks, metrics: Metrics, calls: Calls) -> AsyncIterator[Parts]:
+async def parts_of(
+    broker: str, topics: TopicSet, tasks: Tasks, metrics: Metrics, calls: Calls, throttle: Throttle
+) -> AsyncIterator[Parts]:
     """What every way in needs: a directory that follows plans and devices, and a writer, joined in an intake."""
     directory = Directory()
     upkeep = Upkeep(directory, broker, topics)
@@ -80,7 +87,7 @@ async def parts_of(broker: str, topics: TopicSet, tasks: Tasks, metrics: Metrics
     await until(upkeep.loaded, tasks)
     async with Writer(broker, topics) as writer:
         tasks.start(calls.deliver(writer))
-        yield Parts(Intake(directory, writer, topics, metrics, calls), directory, writer, metrics, upkeep)
+        yield Parts(Intake(directory, writer, topics, metrics, calls), directory, writer, metrics, upkeep, throttle)
 
 
 class _Input(Protocol):
@@ -142,16 +149,6 @@ def _raise_open_files() -> None:
         log.warning(
             "the system's limit of open files allows %d connections; ulimit -Hn or LimitNOFILE raise it", allowed
         )
-
-
-def _spare_collector() -> None:
-    """Keep the garbage collector from what is loaded for good, and let it look seldom at the rest.
-
-    Requests leave next to nothing that needs it; looking as often as usual took it a fifth of the time of each.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 async def _look_around(server: _Server, parts: Parts) -> None:

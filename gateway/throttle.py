@@ -1,32 +1,54 @@
-"""Slows a device that floods: its answers come later, and beyond that it is told to come again."""
+"""Slows a device that floods, and all of them together: answers come later, and beyond that they are to come again."""
 
 import math
 import time
+from dataclasses import dataclass
 
 from gateway.writer import Unavailable
 
-RATE_PER_S = 20.0
+DEVICE_PER_S = 20.0
 """What a device keeps without network it may send at this pace; live, it reports once in some seconds."""
 
-BURST = 600
+DEVICE_BURST = 600
 """So many it may send at once: ten minutes of a ping a second."""
 
 DELAY_S_MAX = 1.0
 """The clients send one message at a time, so a late answer slows them; who does not wait is refused beyond this."""
 
 
-class Throttle:
-    """Holds the messages of each device against its pace; its memory is that of the registered devices."""
+@dataclass(slots=True)
+class Pace:
+    """So many messages a second, and so many at once; `free_s` is when the next one is due."""
 
-    def __init__(self) -> None:
-        self._free_s: dict[str, float] = {}
+    per_s: float
+    burst: float
+    free_s: float = 0.0
+
+    def delay_s(self, now_s: float) -> float:
+        """How long the next message has to wait."""
+        return max(0.0, self.free_s - now_s)
+
+    def take(self, messages: int, now_s: float) -> None:
+        """Let messages pass."""
+        self.free_s = max(self.free_s, now_s - self.burst / self.per_s) + messages / self.per_s
+
+
+class Throttle:
+    """Holds messages against the pace of their device and of all; its memory is that of the registered devices."""
+
+    def __init__(self, per_s: float) -> None:
+        self._all = Pace(per_s, per_s)
+        self._devices: dict[str, Pace] = {}
 
     def admit(self, device_id: str, messages: int) -> float:
         """Return how long to wait, in seconds, before these messages are taken in. Raises Unavailable."""
         now_s = time.monotonic()
-        free_s = max(self._free_s.get(device_id, 0.0), now_s - BURST / RATE_PER_S)
-        delay_s = max(0.0, free_s - now_s)
+        device = self._devices.get(device_id)
+        if device is None:
+            device = self._devices[device_id] = Pace(DEVICE_PER_S, DEVICE_BURST)
+        delay_s = max(device.delay_s(now_s), self._all.delay_s(now_s))
         if delay_s > DELAY_S_MAX:
-            raise Unavailable("the device sends too much", math.ceil(delay_s))
-        self._free_s[device_id] = free_s + messages / RATE_PER_S
+            raise Unavailable("too much is sent at once", math.ceil(delay_s))
+        device.take(messages, now_s)
+        self._all.take(messages, now_s)
         return delay_s

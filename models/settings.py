@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     gateway_dir: Path | None = Field(
         default=None, description="Folder of calls for help that wait for Kafka; unset means one in the user's data."
     )
+    gateway_messages_per_s: int = Field(
+        default=20_000, gt=0, description="Messages a second of all devices together that one gateway takes in."
+    )
     gateway_url: Annotated[str, AfterValidator(_check_url)] | None = Field(
         default=None, description="How phones reach the gateway, as in https://gateway.example.org; for the QR codes."
     )

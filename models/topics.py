@@ -1,6 +1,7 @@
 """Topics: their names, partitions and settings, and the partition of a key."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 DAY_MS = 86_400_000
 PARTITIONS_DEFAULT = 12
@@ -79,6 +80,7 @@ class TopicSet:
         return self._kept(days) | {"message.timestamp.type": "CreateTime" if self.replay else "LogAppendTime"}
 
 
+@lru_cache(4096)
 def partition_of(key: bytes, partitions: int) -> int:
     """Return the partition that Kafka's default partitioner gives a key: murmur2, sign bit off, modulo."""
     return (_murmur2(key) & 0x7FFFFFFF) % partitions

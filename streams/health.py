@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 from aiokafka.errors import KafkaError
 
+from bus.metrics_server import Check, Judgements
 from bus.topic_admin import admin_client
 from streams.metrics import Metrics
 
@@ -29,15 +29,6 @@ PROBE_S = 10.0
 Clock = Callable[[], float]
 
 
-class Check(NamedTuple):
-    """One thing that was looked at; `age_s` is how old what it rests on is, None where there is nothing."""
-
-    check: str
-    ok: bool
-    reason: str
-    age_s: float | None
-
-
 class StuckError(RuntimeError):
     """The worker makes no progress though it could."""
 
@@ -52,6 +43,11 @@ class Health:
         self._answers_since_s: float | None = clock()
         self._partitions: int | None = None
         self._was_ready = False
+
+    @property
+    def judgements(self) -> Judgements:
+        """What may be asked of it, by path."""
+        return {"/livez": self.live, "/readyz": self.ready, "/startupz": self.started}
 
     def beat(self) -> None:
         """Hear that the event loop runs."""

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from bus.follow import following
+from bus.garbage import collect_rarely
+from bus.metrics_server import metrics_server
 from bus.plan_reader import Plans, follow_plans
 from bus.process import TopicsError, check_patiently
 from bus.tasks import Tasks, stop_on_signals, until
@@ -19,10 +21,8 @@ from models.settings import Settings
 from models.topics import TopicSet
 from streams.app import FaustLogs, Membership, connect, create_app, run_app, stop_app
 from streams.decode import decode
-from streams.garbage import collect_rarely
 from streams.health import Health, beat, probe
 from streams.metrics import Metrics
-from streams.metrics_server import metrics_server
 from streams.owned import Owned
 from streams.recording import CARGO, Arrival
 from streams.report import Report
@@ -45,7 +45,8 @@ async def run_worker(
 ) -> None:
     """Watch the convoys until SIGTERM or SIGINT.
 
-    Raises TopicsError, KafkaConnectionError when the broker cannot be reached in time, and whatever ended the worker.
+    Raises ListenError, TopicsError, KafkaConnectionError when the broker cannot be reached in time, and whatever ended
+    the worker.
     """
     stop = stop_on_signals()
     asyncio.get_running_loop().set_exception_handler(_log_forgotten)
@@ -59,7 +60,11 @@ async def run_worker(
     if settings.data_dir is not None:
         metrics.watch_disk(settings.data_dir)
     owned = Owned(topics, logs, plans.by_convoy, report, tasks, make_watch)
-    with _served(settings, metrics, health), TemporaryDirectory(prefix="kawal-worker-") as folder:
+    address = settings.metrics_bind, settings.metrics_port
+    with (
+        metrics_server(address, "KAWAL_METRICS_PORT", metrics.registry, health.judgements),
+        TemporaryDirectory(prefix="kawal-worker-") as folder,
+    ):
         async with following(broker, [topics.plans], from_beginning=True) as follower:
             await plans.load(follower, topics)
             member = member or Membership.of(settings.worker_name)
@@ -109,13 +114,6 @@ async def _find_topics(broker: str, settings: Settings) -> TopicSet:
     if not replay_faults:
         return replay
     raise TopicsError("\n".join(replay_faults if len(replay_faults) < len(live_faults) else live_faults))
-
-
-@contextmanager
-def _served(settings: Settings, metrics: Metrics, health: Health) -> Iterator[None]:
-    with metrics_server((settings.metrics_bind, settings.metrics_port), metrics.registry, health) as port:
-        log.info("metrics at http://%s:%d/metrics", settings.metrics_bind, port)
-        yield
 
 
 async def _last_checkpoint(owned: Owned) -> None:

@@ -49,10 +49,14 @@ def report(keys: Members, dialect: Dialect) -> Report:
     time_ms, repairs = values.loose_time(keys.get("timestamp"))
     speed_mps = values.speed(keys.get("speed"), dialect.speed_unit_mps)
     bearing = keys.get("bearing", keys.get("heading"))
+    position = _position(keys) if values.flag(keys.get("valid", True)) else None
+    lat, lon = position or (None, None)
     said = Report(
         device=device,
         source=dialect.source,
         time_ms=time_ms,
+        lat=lat,
+        lon=lon,
         speed_mps=speed_mps,
         heading_deg=values.heading_or_zero(bearing, speed_mps) if dialect.zero_heading else values.heading(bearing),
         accuracy_m=values.accuracy(_first(keys, dialect.accuracy_keys)),
@@ -62,7 +66,7 @@ def report(keys: Members, dialect: Dialect) -> Report:
         mock=values.flag(keys.get("mock")),
         repairs=repairs,
     )
-    return said.at(_position(keys) if values.flag(keys.get("valid", True)) else None)
+    return said if position else said.at(None)
 
 
 def _position(keys: Members) -> tuple[float, float] | None:

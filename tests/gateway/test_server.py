@@ -1,5 +1,6 @@
 """The gateway process: where it may listen, TLS, and its own description held against what it does."""
 
+import json
 import ssl
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import trustme
 
 from bench.running_gateway import Gateway, running
 from tests.cli.command import kawal
+from tests.gateway.test_http import keyed, native
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 
@@ -44,6 +46,15 @@ def test_with_a_certificate_it_speaks_tls_beyond_loopback(gateway: Gateway, tmp_
             assert client.post(url, content=b"id=1001&lat=1&lon=2").status_code == 200
         with pytest.raises(httpx.HTTPError):
             httpx.post(url.replace("https", "http"), content=b"")
+
+
+def test_all_devices_together_may_send_so_much(gateway: Gateway, tmp_path: Path) -> None:
+    more = {"KAWAL_GATEWAY_MESSAGES_PER_S": "10"}
+    with running(Gateway(gateway.broker, gateway.topics, tmp_path / "log", gateway.tokens, more)) as narrow:
+        batch = json.dumps([native("TRUCK-1", ago_s) for ago_s in range(1000, 1050)])
+        assert httpx.post(narrow.path("pings", "1001"), content=batch).status_code == 200
+        refused = httpx.post(narrow.path("osmand", "2001"), content=keyed("2001", 1000))
+        assert (refused.status_code, 2 <= int(refused.headers["retry-after"]) <= 5) == (503, True)
 
 
 def test_it_does_what_its_description_says(gateway: Gateway, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from urllib.error import HTTPError
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from streams.health import HEARTBEAT_S_MAX, LOOP_LAG_S_MAX, STUCK_S, Check, Health
-from streams.metrics_server import metrics_server
+from bus.metrics_server import Check, metrics_server
+from streams.health import HEARTBEAT_S_MAX, LOOP_LAG_S_MAX, STUCK_S, Health
 
 
 class Clock:
@@ -102,7 +102,7 @@ def get(port: int, path: str) -> tuple[int, str]:
 def test_the_port_serves_metrics_and_judgements(clock: Clock, health: Health) -> None:
     registry = CollectorRegistry()
     Gauge("some", "Thing.", registry=registry).set(7)
-    with metrics_server(("127.0.0.1", 0), registry, health) as port:
+    with metrics_server(("127.0.0.1", 0), "PORT", registry, health.judgements) as port:
         assert get(port, "/metrics")[1].splitlines()[-1] == "some 7.0"
         status, body = get(port, "/readyz")
         assert (status, json.loads(body)[0]["check"]) == (503, "partitions")
