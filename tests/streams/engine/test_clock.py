@@ -1,9 +1,15 @@
 """A clock that is hours behind: its times are put right where pings come in."""
 
-import pytest
+import json
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.instants import format_instant, parse_instant
 from streams.recording import Arrival
-from tests.streams.engine.road import STRAIGHT, Drive, Point, instant, line, ping, plan, seconds
+from tests.streams.engine import test_properties as any_traffic
+from tests.streams.engine.road import STRAIGHT, Drive, Point, examples, instant, line, ping, plan, seconds
 
 BEHIND_S = 7200
 EAST = line((4000, 0), (7000, 0), 100)
@@ -29,6 +35,23 @@ def test_two_hours_behind_the_alerts_are_those_of_a_right_clock():
     assert [alert.to_json() for alert in behind.alerts] == [alert.to_json() for alert in right.alerts]
     assert {alert.kind for alert in behind.alerts} == {"deviation", "stall", "late"}
     assert not any(alert.late for alert in behind.alerts)
+
+
+def set_back(arrival: Arrival) -> Arrival:
+    """The same ping with the time of a clock two hours behind, where V1 sent it."""
+    body = json.loads(arrival.value)
+    if body["vehicle_id"] != "V1":
+        return arrival
+    body["time"] = format_instant(parse_instant(body["time"]) - 1000 * BEHIND_S)
+    return arrival._replace(value=json.dumps(body).encode())
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(st.lists(any_traffic.move, max_size=60))
+def test_once_it_is_known_a_clock_two_hours_behind_changes_nothing(moves: list[dict]):
+    waiting = [ping(s, (100.0, 0.0)) for s in (-30, -20, -10)]
+    arrivals = [*waiting, *any_traffic.traffic(moves)]
+    assert any_traffic.judged([[*map(set_back, arrivals)]]) == any_traffic.judged([arrivals])
 
 
 def test_the_status_tells_the_true_time():
