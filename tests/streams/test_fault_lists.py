@@ -23,9 +23,9 @@ from tests.streams.conftest import StartWorker, read_through
 from tests.streams.convoys import ping, plan_of
 
 Event = Literal["ping", "crash", "rebalance"]
-EVENTS: tuple[Event, ...] = ("ping", "crash", "rebalance")
+EVENTS: tuple[Event, ...] = ("crash", "rebalance", "ping")
 
-FAULTY = st.lists(st.sampled_from(EVENTS), min_size=1, max_size=3).filter(lambda drawn: set(drawn) != {"ping"})
+FAULTY = st.lists(st.sampled_from(EVENTS), min_size=2, max_size=2).filter(lambda drawn: set(drawn) != {"ping"})
 LISTS = FAULTY.map(lambda drawn: ["ping", *drawn, "ping"])
 """The second stretch of pings leaves the route: every list brings alerts."""
 
