@@ -111,7 +111,7 @@ async def run(broker: str, topics: TopicSet, trial: Trial, folder: Path, advance
         await crew.stop()
     return Outcome(
         trial.load,
-        await _counts(broker, topics),
+        await counts(broker, topics),
         judge(map(of_alert, await committed(broker, topics.alerts)), trial.load.episodes()),
         crew.exit_codes,
         time.monotonic() - begin_s,
@@ -169,7 +169,7 @@ async def _all_committed(broker: str, topics: TopicSet, crew: Crew) -> None:
             await asyncio.sleep(0.2)
 
 
-async def _counts(broker: str, topics: TopicSet) -> Counter[str]:
+async def counts(broker: str, topics: TopicSet) -> Counter[str]:
     """The pings of each vehicle, by the counter in its committed state."""
     counts: Counter[str] = Counter()
     for states in (await read_states(broker, topics.state, range(topics.partitions))).values():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulate.conditions import HALT_MEAN_S, Conditions
+from simulate.conditions import Conditions
 from simulate.faults import Behind, Driving, Halt, Return, Sprint
 from simulate.track import Floats, Track
 
@@ -134,13 +134,11 @@ def _turning(back_m: float) -> Pause:
 
 
 def _everyday(grid_m: Floats, conditions: Conditions, rng: np.random.Generator) -> dict[int, Pause]:
-    """Red lights and the longer halts of an ordinary road, some way from each other."""
-    halts_per_km = conditions.halts_per_h / 3.6 / float(np.mean(CRUISE_MPS))
+    """Red lights, some way from each other."""
     lights = [(at_m, rng.uniform(*RED_S)) for at_m in _scattered(grid_m, conditions.lights_per_km, rng)]
-    halts = [(at_m, rng.exponential(HALT_MEAN_S)) for at_m in _scattered(grid_m, halts_per_km, rng)]
     pauses: dict[int, Pause] = {}
     last_m = 0.0
-    for at_m, duration_s in sorted(lights + halts):
+    for at_m, duration_s in sorted(lights):
         if at_m - last_m >= APART_M:
             pauses[_index(grid_m, at_m)] = [(duration_s, 0.0)]
             last_m = at_m

@@ -18,6 +18,9 @@ STALE_S = 180.0
 WEEKS_S = 1024 * 7 * 86_400.0
 """Satellites count weeks from 0 to 1,023: a clock so far behind is repaired, and counts as right."""
 
+CLOCK_ERROR_S = 1_800.0
+"""A clock that is farther behind is put right by receive time."""
+
 
 class Seen:
     """The fixes of one vehicle that were newer than all before them, in order, up to its arrival."""
@@ -60,9 +63,9 @@ class Seen:
 
     @cached_property
     def behind_s(self) -> float:
-        """How far its own times are behind the true ones, once those that can be repaired are."""
-        offsets_s = [fault.offset_s for fault in self.faults if isinstance(fault, ClockError)]
-        return sum(offset_s for offset_s in offsets_s if offset_s != WEEKS_S)
+        """How far its own times are behind the true ones, once those that can be put right are."""
+        offset_s = sum(fault.offset_s for fault in self.faults if isinstance(fault, ClockError))
+        return 0.0 if offset_s >= CLOCK_ERROR_S else offset_s
 
     def left_m(self, time_s: Floats) -> Floats:
         """Distance from the end of the route in a straight line, infinite before nine tenths of it are driven."""

@@ -11,6 +11,7 @@ from models.plan import ConvoyPlan
 from streams.alerts import known
 from streams.compile_plan import compile_plan
 from streams.detect import BATCH, Detection, decode_arrivals
+from streams.engine.clock import clock_error_ms
 from streams.engine.dtypes import EPISODES, KINDS, NEVER, PING
 from streams.measure import MEASURES, Look
 from streams.recording import Arrival
@@ -129,6 +130,7 @@ class _Witness:
         after = self._detection.look(*names)
         if fix.kind != PING or after is None:
             return
+        fix.fix_ms += clock_error_ms(after)
         result = next(name for name, count in judged.counts.items() if count)
         has_moved = result == "accepted" and not math.isnan(fix.lat)
         look = Look(fix, before, after, self._compiled, self._checkpoint)

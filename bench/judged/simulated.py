@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from bench.judged.episodes import Episode, found, rank_of
+from bench.judged.halts import ordinary_halts
 from bench.judged.plain import near_rule, speed_rule, vehicle_pings
 from bench.judged.roads import BEGIN_MS, DEPART_S, operation
 from bench.judged.score import Scores, add_scores, fits, groups, judge
 from models.plan import ConvoyPlan
 from simulate.catalogue import RECIPES, Order, make_faults
-from simulate.conditions import ORDINARY, ORDINARY_HALTS_PER_H
+from simulate.conditions import ORDINARY
 from simulate.faults import ClockError, Fault, Repeats, Shuffle, Spike
 from simulate.labels import label
 from simulate.traffic import Simulation, simulate
@@ -69,7 +70,8 @@ def judge_seed(seed: int) -> Outcome:
 
 
 def _ordinary_day(plans: Sequence[ConvoyPlan], seed: int, outcome: Outcome) -> None:
-    driven = simulate(plans, [], BEGIN_MS, seed, replace(ORDINARY, halts_per_h=ORDINARY_HALTS_PER_H))
+    halts = [halt for number, plan in enumerate(plans) for halt in ordinary_halts(plan, [seed, number, 3])]
+    driven = simulate(plans, halts, BEGIN_MS, seed, ORDINARY)
     episodes, labels = found(plans, arrivals(driven)), label(driven)
     outcome.quiet = judge(episodes, labels, BEGIN_MS, f"ordinary seed {seed}")
     outcome.sounding = groups(episodes)

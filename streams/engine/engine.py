@@ -36,10 +36,10 @@ from streams.engine.gaps import (
     begin_gap,
     in_order,
     is_astray,
-    is_standing,
     news,
     shadow_of,
 )
+from streams.engine.stall import seems_to_stand
 from streams.engine.step import KEPT_MAX, TRANSITIONS_A_PING_MAX, TRANSITIONS_A_SWEEP_MAX, run
 from streams.engine.trail import SPACING
 
@@ -206,7 +206,7 @@ class Engine:
         shadow_of(vehicle, gap, self._alone, shadow[0])
         told = self._judge_alone(fixes.view(np.recarray), shadow)
         kinds = KINDS_IN_GAPS - gap.known - (KINDS_ALONG if is_astray(vehicle, shadow[0]) else set())
-        if shadow.open[0, STALL] and is_standing(vehicle):
+        if shadow.open[0, STALL] and seems_to_stand(vehicle):
             kinds -= {STALL}
         found = news(told, kinds, since_ms, int(fixes["fix_ms"][-1]))
         found.row = row

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.engine.clock import clock_error_ms
 from streams.engine.dtypes import (
     BAD_POSITION,
     CLEARED,
@@ -85,7 +84,7 @@ def begin_gap(vehicle: Row, convoy: Row, received_ms: int) -> Gap:
     count = int(vehicle.trail_count)
     placed = np.flatnonzero(vehicle.trail_lat[:count] != BROKEN)
     seeds = np.zeros(len(placed), FIX)
-    seeds["fix_ms"] = vehicle.trail_ms - vehicle.trail_age_ms[placed] - clock_error_ms(vehicle)
+    seeds["fix_ms"] = vehicle.trail_ms - vehicle.trail_age_ms[placed]
     seeds["lat"] = vehicle.trail_lat[placed] / UNITS_PER_DEG
     seeds["lon"] = vehicle.trail_lon[placed] / UNITS_PER_DEG
     for name in ("speed_mps", "heading_deg", "battery_pct"):
@@ -143,11 +142,6 @@ def is_astray(vehicle: Row, shadow: Row) -> bool:
     """
     on_route = vehicle.hypothesis_age_ms[vehicle.chosen] == 0
     return bool(on_route and abs(vehicle.progress_m - shadow.progress_m) > ASTRAY_M)
-
-
-def is_standing(vehicle: Row) -> bool:
-    """Whether the live run itself counts on for how long the vehicle stands, in silence too."""
-    return bool(vehicle.anchor_ms not in (NEVER, vehicle.fix_ms))
 
 
 def news(told: Records, kinds: Set[int], since_ms: int, until_ms: int) -> Records:

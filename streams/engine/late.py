@@ -8,14 +8,12 @@ import math
 
 import numpy as np
 
-from streams.engine.clock import clock_error_ms
 from streams.engine.dtypes import (
     BEHIND_SCHEDULE,
     FOREVER,
     LATE,
     LOW,
     MEDIUM,
-    NEVER,
     ON_SCHEDULE,
     Out,
     Plans,
@@ -32,6 +30,7 @@ from streams.engine.episodes import (
     update_episode,
 )
 from streams.engine.jit import entry, kernel
+from streams.engine.stall import seems_to_stand
 from streams.engine.stretches import crossing_s
 
 HORIZON_S = 180.0
@@ -104,13 +103,12 @@ def late_severity(convoy: Row, late_s: float) -> int:
 @kernel
 def predicted_late_s(vehicle: Row, plans: Plans, convoy: Row, pace_mps: float, now_ms: int) -> float:
     """How late a vehicle at its place will be, NaN without a timetable, and off the route: nobody knows where it will
-    come back. `now_ms` is by its own clock.
+    come back.
     """
     if not convoy.schedule_count or vehicle.hypothesis_age_ms[vehicle.chosen] > 0:
         return np.nan
     part = (convoy.schedule_from, convoy.schedule_count)
-    true_ms = float(now_ms + clock_error_ms(vehicle))
-    return lateness_s(plans.schedule, part, vehicle.progress_m, pace_mps, true_ms)
+    return lateness_s(plans.schedule, part, vehicle.progress_m, pace_mps, float(now_ms))
 
 
 @kernel
@@ -136,19 +134,13 @@ def tell_growing(late_s: float, vehicle: Row, convoy: Row, out: Out) -> None:
 
 
 @kernel
-def stands_silent(vehicle: Row) -> bool:
-    """Whether two fixes showed it standing: only then does silence say where it is."""
-    return bool(vehicle.anchor_ms not in (NEVER, vehicle.fix_ms))
-
-
-@kernel
 def sweep_late(vehicle: Row, plans: Plans, convoy: Row, out: Out) -> None:
     """A vehicle seen standing gets later in silence, as if it were heard at the same place; of another one silence says
     nothing, nor where the plan expects it.
     """
     moment = out.moment[0]
     silent_ms = moment.detected_ms - vehicle.fix_received_ms
-    if not convoy.schedule_count or not stands_silent(vehicle) or silent_ms <= 0:
+    if not convoy.schedule_count or not seems_to_stand(vehicle) or silent_ms <= 0:
         return
     if silent_ms <= 1000.0 * crossing_s(vehicle, plans, convoy):
         return
@@ -164,7 +156,7 @@ def late_due_ms(vehicle: Row, plans: Plans, convoy: Row) -> float:
     """Stream time before which silence cannot raise lateness or its severity: with no more way at all it would be as
     late as the schedule at its place says, and HORIZON_S.
     """
-    if not convoy.schedule_count or not stands_silent(vehicle) or math.isnan(vehicle.progress_m):
+    if not convoy.schedule_count or not seems_to_stand(vehicle) or math.isnan(vehicle.progress_m):
         return float(FOREVER)
     part = (convoy.schedule_from, convoy.schedule_count)
     done = vehicle.open[LATE] and severity_of(vehicle, LATE) >= MEDIUM
@@ -172,4 +164,4 @@ def late_due_ms(vehicle: Row, plans: Plans, convoy: Row) -> float:
         return float(FOREVER)
     allowed_s = (convoy.late_medium_s if vehicle.open[LATE] else convoy.late_s) - HORIZON_S
     at_ms = scheduled_ms(plans.schedule, part, vehicle.progress_m) + 1000.0 * allowed_s
-    return float(at_ms + (vehicle.fix_received_ms - vehicle.fix_ms - clock_error_ms(vehicle)))
+    return float(at_ms + (vehicle.fix_received_ms - vehicle.fix_ms))

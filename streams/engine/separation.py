@@ -8,7 +8,6 @@ import math
 
 import numpy as np
 
-from streams.engine.clock import clock_error_ms
 from streams.engine.dtypes import (
     APART,
     CRITICAL,
@@ -172,7 +171,7 @@ def judge_instant(cargo: Row, entry: int, apart_m: float, other: int, convoy: Ro
     nearest escort.
     """
     first = out.filled[0]
-    out.moment[0].at_ms = entry_ms(cargo, entry) - clock_error_ms(cargo)
+    out.moment[0].at_ms = entry_ms(cargo, entry)
     if cargo.open[SEPARATION]:
         follow_separation(cargo, convoy, apart_m, out)
     else:

@@ -49,6 +49,6 @@ def judge_sos(vehicle: Row, convoy: Row, fix: Row, result: int, out: Out) -> Non
     if fix.sos:
         if fix.fix_ms > vehicle.sos_ms:
             press(vehicle, fix, newest, out)
-    elif newest and good_for_s(SOS, True, out) >= convoy.sos_clear_s:
+    elif newest and good_for_s(SOS, fix.fix_ms > vehicle.sos_ms, out) >= convoy.sos_clear_s:
         pressed_s = (fix.fix_ms - out.episodes[out.moment[0].row, SOS].onset_ms) / 1000.0
         close_episode(vehicle, SOS, RELEASED, (pressed_s, convoy.sos_clear_s), out)

@@ -24,6 +24,8 @@ from streams.engine.stretches import crossing_s
 
 EXCURSION_FACTOR = 4.0  # fixes of a standing vehicle leave its radius so far, between walls,
 EXCURSION_MS = 60_000  # but not for long
+APART_MS = 1000  # pings of one second are one look at the vehicle, whatever their order
+WANDERING_M = 5.0  # fixes of a standing vehicle are so far apart at once
 
 
 @kernel
@@ -53,6 +55,18 @@ def set_anchor(vehicle: Row, fix: Row) -> None:
     vehicle.anchor_lat = fix.lat
     vehicle.anchor_lon = fix.lon
     vehicle.rolling = fix.speed_mps > MOVING_MPS
+
+
+@entry
+def seems_to_stand(vehicle: Row) -> bool:
+    """Whether two fixes show it standing, so that silence says where it is: the newest reports no movement, and it is
+    not as far from the first one there as a vehicle on its way would be.
+    """
+    stood_ms = vehicle.fix_ms - vehicle.anchor_ms
+    if vehicle.anchor_ms == NEVER or stood_ms < APART_MS or vehicle.speed_mps > MOVING_MPS:
+        return False
+    moved_m = distance_m(vehicle.anchor_lat, vehicle.anchor_lon, vehicle.lat, vehicle.lon)
+    return bool(moved_m <= WANDERING_M + MOVING_MPS * stood_ms / 1000.0)
 
 
 @kernel
@@ -98,7 +112,8 @@ def track_anchor(vehicle: Row, convoy: Row, fix: Row) -> bool:
         vehicle.rolling = 0
         vehicle.before_ms = NEVER
         return False
-    moved = not is_excursion(vehicle, fix, before_m, reach_m)
+    at_once = fix.fix_ms - vehicle.anchor_ms < APART_MS
+    moved = not at_once and not is_excursion(vehicle, fix, before_m, reach_m)
     if moved:
         vehicle.before_ms = NEVER
     follow_anchor(vehicle, fix, reach_m)
@@ -163,7 +178,7 @@ def sweep_stall(vehicle: Row, plans: Plans, convoy: Row, out: Out) -> None:
     The difference of receive times is added to the fix's own time, so a device whose clock is wrong stands no longer
     than it does. Where the plan expects silence, it says nothing about standing.
     """
-    if vehicle.fix_ms == vehicle.anchor_ms:
+    if not seems_to_stand(vehicle):
         return
     moment = out.moment[0]
     silent_ms = moment.detected_ms - vehicle.fix_received_ms

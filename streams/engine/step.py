@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from streams.engine.arrived import close_all, judge_arrived
 from streams.engine.bad_position import judge_bad_position, track_frozen
-from streams.engine.clock import track_lag
+from streams.engine.clock import put_right, track_clock
 from streams.engine.deviation import judge_deviation
 from streams.engine.dtypes import (
     ACCEPTED,
@@ -58,7 +58,7 @@ from streams.engine.plan_change import find_stop, follow_plan
 from streams.engine.separation import judge_cargo
 from streams.engine.signal_lost import hear, sweep_signal_lost, threshold_s
 from streams.engine.sos import judge_sos
-from streams.engine.stall import clear_stall, judge_stall, sweep_stall, track_anchor, track_stop
+from streams.engine.stall import clear_stall, judge_stall, seems_to_stand, sweep_stall, track_anchor, track_stop
 from streams.engine.trail import comes_between, extend_trail
 from streams.engine.unescorted import sweep_unescorted, track_moving, unescorted_due_ms
 from streams.engine.wrong_way import has_turned, judge_wrong_way, start_way, track_way
@@ -239,6 +239,8 @@ def step_to(vehicle: Row, fix: Row) -> Step:
 def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch) -> int:
     """Judge one ping; gives what became of it."""
     vehicle.received_count += 1
+    put_right(vehicle, fix, out)
+    out.moment[0].at_ms = fix.fix_ms
     if vehicle.convoy < 0 or vehicle.dropped:
         return keep_unplanned(vehicle, fix)
     convoy = plans.convoys[vehicle.convoy]
@@ -248,10 +250,11 @@ def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch)
     before_ms = vehicle.reject_ms
     step = step_to(vehicle, fix)
     result = admit(vehicle, convoy, fix) if located else admit_presence(vehicle, fix)
+    rejected = vehicle.reject_ms != before_ms
     moves = result == ACCEPTED and located
     if moves:
         store_fix(vehicle, fix)
-        track_lag(vehicle, fix, step)
+        track_clock(vehicle, fix, step, out)
         if is_early(vehicle, plans, convoy):
             match_early(vehicle, plans, convoy, fix, scratch)
         else:
@@ -265,7 +268,7 @@ def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch)
     store_presence(vehicle, fix)
     hear(vehicle, convoy, fix.received_ms, out)
     if located and not vehicle.arrived:
-        judge_trust(vehicle, plans, convoy, fix, vehicle.reject_ms != before_ms, out)
+        judge_trust(vehicle, plans, convoy, fix, rejected, out)
     if moves and not vehicle.arrived:
         out.moment[0].at_ms = fix.fix_ms
         judge_position(vehicle, plans, convoy, fix, step, out)
@@ -291,7 +294,7 @@ def lost_due_ms(vehicle: Row, convoy: Row) -> float:
 @kernel
 def stall_due_ms(vehicle: Row, plans: Plans, convoy: Row) -> float:
     """Stream time before which silence cannot raise a stall or its severity."""
-    if vehicle.anchor_ms in (vehicle.fix_ms, NEVER):
+    if not seems_to_stand(vehicle):
         return float(FOREVER)
     due_s = convoy.stall_hold_s
     if vehicle.open[STALL]:
@@ -433,7 +436,6 @@ def run(
         if out.filled[0] + TRANSITIONS_A_PING_MAX > out.transitions.shape[0]:
             return i
         moment.row = fix.row
-        moment.at_ms = fix.fix_ms
         moment.detected_ms = fix.received_ms
         results[i] = judge_ping(vehicles[fix.row], plans, fix, out, scratch)
         out.changed[fix.row] = 1

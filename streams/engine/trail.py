@@ -2,12 +2,10 @@
 
 Fixes that follow one another within half a ping interval are one entry, so a trail reaches back several intervals
 however often a phone reports. Positions are whole 1e-7 degrees (1 cm), the place along the route is single precision.
-Instants are true ones: the fix's own time, put right where the device's clock is known to be wrong.
 """
 
 import numpy as np
 
-from streams.engine.clock import clock_error_ms
 from streams.engine.dtypes import DURATION_MS_MAX, FOREVER, TRAIL, Row
 from streams.engine.geometry import wrap_deg
 from streams.engine.jit import kernel
@@ -54,10 +52,9 @@ def extend_trail(vehicle: Row, fix: Row) -> None:
     """Add the newest fix, once it is matched; along the route where it was found on it. A frozen position is none."""
     if vehicle.frozen_ms > 0:
         return
-    at_ms = fix.fix_ms + clock_error_ms(vehicle)
-    if at_ms - vehicle.trail_ms < spacing_ms(vehicle):
+    if fix.fix_ms - vehicle.trail_ms < spacing_ms(vehicle):
         return
-    last = add_entry(vehicle, at_ms)
+    last = add_entry(vehicle, fix.fix_ms)
     on_route = vehicle.located and vehicle.hypothesis_age_ms[vehicle.chosen] == 0
     vehicle.trail_lat[last] = round(fix.lat * UNITS_PER_DEG)
     vehicle.trail_lon[last] = round(fix.lon * UNITS_PER_DEG)
@@ -111,10 +108,9 @@ def comes_between(vehicle: Row, fix: Row) -> bool:
     """Whether an older fix says where the vehicle was between two entries of its trail. It does not where it may be a
     copy of a fix that was passed over.
     """
-    at_ms = fix.fix_ms + clock_error_ms(vehicle)
-    if vehicle.trail_count == 0 or at_ms <= entry_ms(vehicle, 0):
+    if vehicle.trail_count == 0 or fix.fix_ms <= entry_ms(vehicle, 0):
         return False
     away_ms = float(FOREVER)
     for k in range(vehicle.trail_count):
-        away_ms = min(away_ms, abs(entry_ms(vehicle, k) - at_ms))
+        away_ms = min(away_ms, abs(entry_ms(vehicle, k) - fix.fix_ms))
     return bool(away_ms >= spacing_ms(vehicle))

@@ -11,11 +11,13 @@ import pytest
 
 from bench.accuracy import BEGIN, END, write_page
 from bench.judged.episodes import Episode
+from bench.judged.halts import ordinary_halts
 from bench.judged.plain import VehiclePings, distances_m, near_rule, speed_rule
 from bench.judged.report import Accuracy
 from bench.judged.roads import ROADS, operation
 from bench.judged.score import Score, groups, judge
 from bench.judged.traces import DATA, available, progress_m, traces
+from models.geometry import distance_m
 from simulate.track import Track
 from simulate.truth import Label, Window
 
@@ -123,6 +125,19 @@ def test_roads_are_long_enough_and_as_hard_as_their_names_say(number: int) -> No
         assert 10_000 < track.length_m < 30_000
         if number:
             assert apart_m[own].min() < (250.0 if number == 3 else 30.0)
+
+
+def test_halts_are_as_many_and_as_long_as_measured_and_long_ones_are_in_the_authorised_stop() -> None:
+    plans = [plan for seed in range(100) for plan in operation(seed)]
+    halts = [(plan, halt) for number, plan in enumerate(plans) for halt in ordinary_halts(plan, [number])]
+    hours = sum(Track.of(plan.route).length_m for plan in plans) / 14.25 / 3600
+    assert sum(halt.duration_s >= 180 for _, halt in halts) / hours == pytest.approx(1.1, rel=0.2)
+    assert sum(halt.duration_s >= 480 for _, halt in halts) / hours == pytest.approx(0.28, rel=0.4)
+    for plan, halt in halts:
+        track, stop = Track.of(plan.route), plan.stops[0]
+        lat, lon = track.degrees(track.at(np.array([halt.at_m])))
+        if halt.duration_s > 300:
+            assert distance_m((float(lon[0]), float(lat[0])), (stop.lon, stop.lat)) < 10
 
 
 def test_the_page_keeps_its_text_and_gets_new_tables(tmp_path: Path) -> None:

@@ -101,14 +101,13 @@ def test_a_convoy_cannot_turn_back_beyond_its_start() -> None:
     assert ride.along(np.arange(0.0, 3_000.0)).min() >= 0
 
 
-def test_lights_jams_and_halts_make_a_drive_longer() -> None:
+def test_lights_and_jams_make_a_drive_longer() -> None:
     def drive_s(conditions: Conditions) -> float:
         return simulate([plan()], [], BEGIN_MS, SEED, conditions).logs[0].ride.journey.arrival_s
 
     calm_s = drive_s(CALM)
     assert drive_s(Conditions(lights_per_km=1.0)) > calm_s + 60
     assert drive_s(Conditions(jams_per_km=0.5)) > calm_s + 60
-    assert drive_s(Conditions(halts_per_h=30.0)) > calm_s + 60
 
 
 def test_a_column_longer_than_its_route_still_drives_and_all_of_it_arrives() -> None:

@@ -1,15 +1,18 @@
 """Workers as processes of their own."""
 
+import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from bench.nemesis import KAWAL_WORKER, MortalWorker
+from bench.nemesis import KAWAL_WORKER, WAIT_S, MortalWorker
+from bus.follow import ends_of
 from deploy.kafka.embedded import EmbeddedKafka
 from models.topics import TopicSet
+from streams.takeover import committed_offsets
 from streams.watch import Watch
 from streams.worker import compile_engine
 
@@ -42,3 +45,17 @@ def start_worker(engine: None, kafka: EmbeddedKafka, tmp_path: Path) -> Iterator
     for worker in started:
         worker.process.kill()
         worker.process.wait()
+
+
+async def read_through(kafka: EmbeddedKafka, topics: TopicSet, *workers: MortalWorker) -> None:
+    """Wait until the workers have committed everything that was published."""
+    ends = await ends_of(kafka.bootstrap, [topics.convoy_pings, topics.escort_pings, topics.ticks])
+    async with asyncio.timeout(WAIT_S):
+        while not _reached(await committed_offsets(kafka.bootstrap, topics), ends):
+            for worker in workers:
+                assert worker.alive, worker.log()
+            await asyncio.sleep(0.1)
+
+
+def _reached(committed: Mapping[tuple[str, int], int], ends: Mapping[tuple[str, int], int]) -> bool:
+    return all(committed.get(tp, 0) >= end for tp, end in ends.items())

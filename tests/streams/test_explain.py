@@ -45,6 +45,14 @@ def test_a_deviation_is_told_from_before_its_onset_to_after_its_end() -> None:
     assert (sample.silence_s, sample.result, sample.accuracy_m) == (10.0, "accepted", 10.0)
 
 
+def test_of_a_clock_hours_behind_the_true_times_are_told() -> None:
+    late = [
+        ping(s - 7200, 1000.0 + 8.0 * s, 300.0 if 400 <= s < 500 else 0.0, received_s=s, accuracy_m=10.0)
+        for s in range(0, 1001, 10)
+    ]
+    assert story("deviation", late).samples == story("deviation", away_and_back()).samples
+
+
 def test_the_value_at_the_raise_is_the_one_in_the_alert() -> None:
     for kind, arrivals in (("deviation", away_and_back()), ("stall", standing()), ("overspeed", racing())):
         told = story(kind, arrivals)

@@ -12,17 +12,15 @@ from typing import NamedTuple
 
 import pytest
 
-from bench.nemesis import WAIT_S, MortalWorker
-from bus.follow import ends_of
+from bench.nemesis import MortalWorker
 from deploy.kafka.embedded import EmbeddedKafka
 from models.plan_file import load_plan
 from models.topics import TopicSet
 from simulate.bontang import FAULTS, PLAN
 from simulate.schedule import depart_from
 from simulate.traffic import generate
-from streams.takeover import committed_offsets
 from tests.conftest import ReadAll
-from tests.streams.conftest import StartWorker
+from tests.streams.conftest import StartWorker, read_through
 
 BUSES = Path(__file__).parents[3] / "shared" / "data" / "liverpool_bus14"
 
@@ -90,19 +88,6 @@ def detected(recording: Recording) -> list[bytes]:
 
 def replay(recording: Recording, speed: float) -> list[str]:
     return ["replay", str(recording.pings), "--plan", str(recording.plan), "--speed", f"{speed:g}"]
-
-
-async def read_through(kafka: EmbeddedKafka, topics: TopicSet, worker: MortalWorker) -> None:
-    """Wait until a worker has committed everything that was published."""
-    ends = await ends_of(kafka.bootstrap, [topics.convoy_pings, topics.escort_pings, topics.ticks])
-    async with asyncio.timeout(WAIT_S):
-        while not _reached(await committed_offsets(kafka.bootstrap, topics), ends):
-            assert worker.alive, worker.log()
-            await asyncio.sleep(0.1)
-
-
-def _reached(committed: Mapping[tuple[str, int], int], ends: Mapping[tuple[str, int], int]) -> bool:
-    return all(committed.get(tp, 0) >= end for tp, end in ends.items())
 
 
 async def alerts_of(worker: MortalWorker, topics: TopicSet, read_all: ReadAll) -> list[bytes]:

@@ -233,5 +233,6 @@ class Naive:
                 else "low"
             )
             self.raise_or_rise("signal-lost", severity, newest.received_s, now_s)
-        if silent_s > 0 and stood_s > 0 and not self.waiting():
+        near = math.dist(anchor.point, newest.point) <= 5.0 + 2.0 * stood_s
+        if silent_s > 0 and stood_s >= 1.0 and near and not self.waiting():
             self.judge_stall(stood_s + silent_s, newest.time_s + silent_s)
