@@ -1,7 +1,9 @@
 """Kafka goes away while messages come by MQTT, Cursor on Target and Traccar's topic, and comes back: none is lost."""
 
 import asyncio
+import os
 import re
+import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from models.topics import TopicSet
 from tests.gateway import test_traccar
 from tests.gateway.posts import post
 from tests.gateway.test_cot import event
-from tests.gateway.test_http import keyed, read
+from tests.gateway.test_http import NOW_S, keyed, read
 from tests.gateway.test_mqtt import Broker, free_port, pings_of, wait_open
 from tests.gateway.test_traccar import POSITIONS, create, position
 
@@ -94,6 +96,22 @@ def test_what_comes_by_other_ways_than_http_waits_for_kafka(inputs: Post) -> Non
         inputs.gateway.wait_for(lambda: len({ping.time for ping in inputs.pings() if ping.source == "cot"}) == 100)
     assert inputs.seqs("m-away") == list(range(250)), "in the order in which they were published"
     assert inputs.seqs("traccar-kafka") == list(range(2000))
+
+
+def test_a_kafka_that_hangs_is_told_to_who_waits_and_to_who_asks(inputs: Post) -> None:
+    gateway, pid = inputs.gateway, inputs.kafka.pid
+    assert pid is not None
+    path = gateway.path("traccar-client", "1001")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        refused = httpx.post(path, content=keyed("1001", 500), timeout=15)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert httpx.get(f"{gateway.url}/readyz").json()["faults"] == ["Kafka does not answer"]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    gateway.wait_for(lambda: httpx.post(path, content=keyed("1001", 500), timeout=15).status_code == 200)
+    gateway.wait_for(lambda: httpx.get(f"{gateway.url}/readyz").status_code == 200)
+    assert NOW_S - 500 in {int(ping.time.timestamp()) for ping in inputs.pings()}
 
 
 def test_a_device_and_a_plan_are_heard_of_after_the_broker_was_away(inputs: Post) -> None:
