@@ -192,11 +192,12 @@ class Writer:
 
     async def _send(self, lane: _Lane) -> None:
         batch, lane.under_way, lane.waiting = self._batch(lane.waiting)
-        error: Exception | None = None
+        error: Exception | None = Unavailable("the gateway ends")
         try:
             if lane.under_way:
                 await (await self._producer.send_batch(batch, lane.topic, partition=lane.partition))
                 self._failed_s = -math.inf
+            error = None
         except KafkaError as failure:
             log.warning("a batch was not written topic=%s error=%r", lane.topic, failure)
             error = Unavailable("Kafka refused the batch")

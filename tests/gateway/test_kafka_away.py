@@ -15,6 +15,7 @@ from bench.running_gateway import Gateway, plan, running
 from bus.plan_writer import write_plans
 from deploy.kafka.embedded import EmbeddedKafka
 from gateway.devices import open_devices
+from gateway.writer import GATHER_S, Outgoing, Unavailable, Writer
 from models.ping import PING, Ping
 from models.topics import TopicSet
 from tests.gateway import test_traccar
@@ -112,6 +113,18 @@ def test_a_kafka_that_hangs_is_told_to_who_waits_and_to_who_asks(inputs: Post) -
     gateway.wait_for(lambda: httpx.post(path, content=keyed("1001", 500), timeout=15).status_code == 200)
     gateway.wait_for(lambda: httpx.get(f"{gateway.url}/readyz").status_code == 200)
     assert NOW_S - 500 in {int(ping.time.timestamp()) for ping in inputs.pings()}
+
+
+async def test_what_is_under_way_when_a_writer_ends_is_not_acknowledged(inputs: Post) -> None:
+    assert inputs.kafka.pid is not None
+    topics = inputs.gateway.topics
+    async with Writer(inputs.kafka.bootstrap, topics) as writer:
+        os.kill(inputs.kafka.pid, signal.SIGSTOP)
+        writing = asyncio.create_task(writer.write([Outgoing(topics.dlt(topics.gateway), b"key", b"value")]))
+        await asyncio.sleep(4 * GATHER_S)  # then its batch is under way
+    os.kill(inputs.kafka.pid, signal.SIGCONT)
+    with pytest.raises(Unavailable, match="the gateway ends"):
+        await writing
 
 
 def test_a_device_and_a_plan_are_heard_of_after_the_broker_was_away(inputs: Post) -> None:
