@@ -43,6 +43,7 @@ SECONDS = 5.0
 RATE_PER_S = 5000.0
 SLOW = 200
 PINGS_IN_BATCH = 100
+BATCH_CONNECTIONS = 64
 BATCHES = 2
 """Of each device; with more it would be slowed as one that floods."""
 
@@ -130,14 +131,15 @@ def requests(tokens: Mapping[str, str], count: int, ago_s: int) -> list[list[byt
 
 
 def posts(tokens: Mapping[str, str], ago_s: int) -> list[list[bytes]]:
-    """Posts of many native pings, dealt to the connections."""
-    now_s, dealt = int(time.time()) - ago_s, [[] for _ in range(CONNECTIONS)]  # type: ignore[var-annotated]
+    """Posts of many native pings, dealt to fewer connections: each has a hundred pings under way."""
+    now_s = int(time.time()) - ago_s
+    dealt: list[list[bytes]] = [[] for _ in range(BATCH_CONNECTIONS)]
     for number, (name, token) in enumerate(list(tokens.items()) * BATCHES):
         first_s = now_s - number // len(tokens) * PINGS_IN_BATCH
         pings = [_native(name, first_s - index) for index in range(PINGS_IN_BATCH)]
         body = json.dumps(pings).encode()
         head = f"POST /v1/pings/{token} HTTP/1.1\r\nHost: gateway\r\nContent-Length: {len(body)}\r\n\r\n"
-        dealt[number % CONNECTIONS].append(head.encode() + body)
+        dealt[number % BATCH_CONNECTIONS].append(head.encode() + body)
     return dealt
 
 

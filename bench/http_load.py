@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench.measure import BenchError
+
 CONNECTIONS = 512
 """The gateway answers when Kafka has a position, some ten milliseconds later: so many are under way at once."""
 
@@ -38,7 +40,7 @@ class _Run:
 
     def fail(self, reason: str) -> None:
         if not self.done.done():
-            self.done.set_exception(RuntimeError(reason))
+            self.done.set_exception(BenchError(reason))
 
 
 class _Sender(asyncio.Protocol):
@@ -67,7 +69,7 @@ class _Sender(asyncio.Protocol):
         if not end or len(body) < length:
             return
         if head[9:12] != b"200":
-            self._run.fail(f"an answer was {head[:40]!r}")
+            self._run.fail(f"an answer was {head[9:12].decode(errors='replace')}, not 200")
             return
         self._heard = b""
         self._run.answered(self._due_s.popleft())
@@ -88,7 +90,7 @@ async def load(port: int, requests: Sequence[Sequence[bytes]], rate_per_s: float
     """Send the requests of each connection one after the other, all connections at once, as fast as they are answered.
 
     With `rate_per_s` all together at that rate, evenly; the latency then counts from when a request was due. Raises
-    RuntimeError where an answer is not 200.
+    BenchError where an answer is not 200.
     """
     run, loop = _Run(sum(map(len, requests))), asyncio.get_running_loop()
     made = [

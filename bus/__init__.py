@@ -1,1 +1,1 @@
-"""Kafka as every process uses it: the way there, topics followed without a group, plans, log lines, tasks."""
+"""What every process uses: Kafka and its topics, plans, dead letters; log lines, tasks, sockets and metrics."""

@@ -217,7 +217,7 @@ def create_app(parts: Parts) -> Front:
         return JSONResponse({"live": True})
 
     async def ready(_: Request) -> Response:
-        faults = ["Kafka does not answer"] if parts.writer.is_stalled else parts.upkeep.faults
+        faults = ["Kafka does not answer"] if parts.writer.is_away else parts.upkeep.faults
         return JSONResponse({"ready": not faults, "faults": faults}, status_code=503 if faults else 200)
 
     others = Starlette(

@@ -183,6 +183,8 @@ class Intake:
         """The device that a message is of. Raises Undecodable where it is in the name of another, or of none."""
         mine, labels = delivery.authenticated, delivery.labels
         claimed = delivery.claimed or report.device
+        if mine is not None and claimed == mine and not labels:
+            return mine
         if mine is None:
             if claimed is None:
                 raise Undecodable("bad-field", "names no device")

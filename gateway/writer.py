@@ -31,6 +31,9 @@ ATTEMPT_S = 6.0
 STALLED_S = 3.0
 """A batch that waits this long tells that the broker is away: who comes now hears it at once."""
 
+AWAY_S = 30.0
+"""After a batch that failed Kafka counts as away for so long, or until one is taken; by then others have looked."""
+
 LOOK_S = 0.5
 """How exactly the budget is kept: one look at all that waits is much less work than a timer for each request."""
 
@@ -99,6 +102,7 @@ class Writer:
         self._gathering: asyncio.TimerHandle | None = None
         self._looking: asyncio.TimerHandle | None = None
         self._sending: set[asyncio.Task[None]] = set()
+        self._failed_s = -math.inf
         self.waiting_bytes = 0
 
     async def __aenter__(self) -> Writer:
@@ -123,6 +127,11 @@ class Writer:
         """Whether Kafka leaves a batch without an answer."""
         oldest_s = next(iter(self._sent_s.values()), math.inf)
         return time.monotonic() - oldest_s > STALLED_S
+
+    @property
+    def is_away(self) -> bool:
+        """Whether Kafka leaves a batch without an answer, or has not taken the last one."""
+        return self.is_stalled or time.monotonic() - self._failed_s < AWAY_S
 
     async def write(self, records: Sequence[Outgoing]) -> None:
         """Write some records and return when Kafka has acknowledged all. Raises Unavailable."""
@@ -183,13 +192,16 @@ class Writer:
 
     async def _send(self, lane: _Lane) -> None:
         batch, lane.under_way, lane.waiting = self._batch(lane.waiting)
-        error: Exception | None = None
+        error: Exception | None = Unavailable("the gateway ends")
         try:
             if lane.under_way:
                 await (await self._producer.send_batch(batch, lane.topic, partition=lane.partition))
+                self._failed_s = -math.inf
+            error = None
         except KafkaError as failure:
             log.warning("a batch was not written topic=%s error=%r", lane.topic, failure)
             error = Unavailable("Kafka refused the batch")
+            self._failed_s = time.monotonic()
         finally:
             del self._sent_s[lane.topic, lane.partition]
             for waiting in lane.under_way:

@@ -76,7 +76,7 @@ class Settings(BaseSettings):
         default=None, description="Folder of calls for help that wait for Kafka; unset means one in the user's data."
     )
     gateway_messages_per_s: int = Field(
-        default=20_000, gt=0, description="Messages a second of all devices together that one gateway takes in."
+        default=20_000, gt=0, description="Messages a second by HTTP and Cursor on Target, of all devices together."
     )
     gateway_url: Annotated[str, AfterValidator(_check_url)] | None = Field(
         default=None, description="How phones reach the gateway, as in https://gateway.example.org; for the QR codes."

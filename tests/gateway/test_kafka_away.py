@@ -1,7 +1,9 @@
 """Kafka goes away while messages come by MQTT, Cursor on Target and Traccar's topic, and comes back: none is lost."""
 
 import asyncio
+import os
 import re
+import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,12 +15,13 @@ from bench.running_gateway import Gateway, plan, running
 from bus.plan_writer import write_plans
 from deploy.kafka.embedded import EmbeddedKafka
 from gateway.devices import open_devices
+from gateway.writer import GATHER_S, Outgoing, Unavailable, Writer
 from models.ping import PING, Ping
 from models.topics import TopicSet
 from tests.gateway import test_traccar
 from tests.gateway.posts import post
 from tests.gateway.test_cot import event
-from tests.gateway.test_http import keyed, read
+from tests.gateway.test_http import NOW_S, keyed, read
 from tests.gateway.test_mqtt import Broker, free_port, pings_of, wait_open
 from tests.gateway.test_traccar import POSITIONS, create, position
 
@@ -94,6 +97,34 @@ def test_what_comes_by_other_ways_than_http_waits_for_kafka(inputs: Post) -> Non
         inputs.gateway.wait_for(lambda: len({ping.time for ping in inputs.pings() if ping.source == "cot"}) == 100)
     assert inputs.seqs("m-away") == list(range(250)), "in the order in which they were published"
     assert inputs.seqs("traccar-kafka") == list(range(2000))
+
+
+def test_a_kafka_that_hangs_is_told_to_who_waits_and_to_who_asks(inputs: Post) -> None:
+    gateway, pid = inputs.gateway, inputs.kafka.pid
+    assert pid is not None
+    path = gateway.path("traccar-client", "1001")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        refused = httpx.post(path, content=keyed("1001", 500), timeout=15)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert httpx.get(f"{gateway.url}/readyz").json()["faults"] == ["Kafka does not answer"]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    gateway.wait_for(lambda: httpx.post(path, content=keyed("1001", 500), timeout=15).status_code == 200)
+    gateway.wait_for(lambda: httpx.get(f"{gateway.url}/readyz").status_code == 200)
+    assert NOW_S - 500 in {int(ping.time.timestamp()) for ping in inputs.pings()}
+
+
+async def test_what_is_under_way_when_a_writer_ends_is_not_acknowledged(inputs: Post) -> None:
+    assert inputs.kafka.pid is not None
+    topics = inputs.gateway.topics
+    async with Writer(inputs.kafka.bootstrap, topics) as writer:
+        os.kill(inputs.kafka.pid, signal.SIGSTOP)
+        writing = asyncio.create_task(writer.write([Outgoing(topics.dlt(topics.gateway), b"key", b"value")]))
+        await asyncio.sleep(4 * GATHER_S)  # then its batch is under way
+    os.kill(inputs.kafka.pid, signal.SIGCONT)
+    with pytest.raises(Unavailable, match="the gateway ends"):
+        await writing
 
 
 def test_a_device_and_a_plan_are_heard_of_after_the_broker_was_away(inputs: Post) -> None:
