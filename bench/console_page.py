@@ -77,7 +77,7 @@ async def open_room(url: str, cookie: str) -> AsyncIterator[Page]:
         page = await context.new_page()
         await page.goto(url)
         await page.locator("header.top .feed-state:not(:empty)").wait_for()
-        await page.wait_for_function("document.querySelector('.map-place')?.kawalMap")
+        await page.wait_for_function("() => document.querySelector('.map-place')?.kawalMap")
         yield page
         await browser.close()
 
@@ -90,8 +90,8 @@ async def rows_seen_ms(page: Page, send: Callable[[str, str], Awaitable[int]], p
     for number in range(probes):
         name = f"{PROBE}-{number}"
         sent_ms = await send(name, "raised")
-        await page.wait_for_function("name => window.kawalSeen[name]", arg=name, polling=50)
-        ages_ms.append(await page.evaluate("name => window.kawalSeen[name]", name) - sent_ms)
+        await page.wait_for_function("(name) => window.kawalSeen[name]", arg=name, polling=50)
+        ages_ms.append(await page.evaluate("(name) => window.kawalSeen[name]", name) - sent_ms)
         await send(name, "cleared")
         await asyncio.sleep(0.05)
     await page.locator(".search").fill("")

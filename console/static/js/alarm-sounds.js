@@ -21,11 +21,18 @@ export function soundAlarms(store, speaker) {
     if (worst) speaker.ask(worst);
   }
 
+  let checking = false;
+  function judgeCritical() {
+    checking = false;
+    speaker.repeat([...state.alarms.values()].some((alarm) => alarm.severity === 'critical' && isCalling(alarm)));
+  }
+
   return store.listen(({ event, data, before, known, touched }) => {
     if (event === 'alert') onAlert(before, data);
     if (event === 'snapshot') onSnapshot(known);
-    if (touched.includes('alarms')) {
-      speaker.repeat([...state.alarms.values()].some((alarm) => alarm.severity === 'critical' && isCalling(alarm)));
+    if (touched.includes('alarms') && !checking) {
+      checking = true;
+      setTimeout(judgeCritical); // once for all events of a burst
     }
   });
 }

@@ -12,6 +12,7 @@ import { t } from './words.js';
 
 const HISTORY_MS = 4 * 3600 * 1000;
 const REFRESH_MS = 20000;
+const AGAIN_MS = 4000;
 const SETTLED_MS = 250; // who goes through the rows quickly asks for no history on the way
 
 const fact = (name, value, more = '') => h('div', { class: `fact ${more}` }, h('dt', {}, t(`convoy.${name}`)), h('dd', {}, value));
@@ -69,7 +70,8 @@ export function createConvoyView({ store, onHistory = () => {}, onPage = null, o
       loaded = true;
       onHistory(points);
     } catch {
-      complete = false; // the chart says so; the next try is soon
+      complete = false; // the chart says so
+      loadAt = performance.now() + AGAIN_MS;
     }
   }
 

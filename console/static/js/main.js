@@ -6,6 +6,7 @@ import { connect } from './feed.js';
 import { openHelp } from './help.js';
 import { makePage, pageOf } from './pages.js';
 import { choose, prefs } from './prefs.js';
+import { tellUnshelved } from './shelf-notice.js';
 import { signIn, takeToken } from './signin.js';
 import { createSpeaker } from './sound.js';
 import { createStore } from './store.js';
@@ -110,6 +111,7 @@ function run(session) {
 
   build();
   soundAlarms(store, speaker);
+  tellUnshelved(store, toast);
   store.listen(({ event, touched: names, isFirst }) => {
     if (names.includes('plans')) tellZone(store.state.plans);
     if (isFirst) open();

@@ -13,7 +13,10 @@ export async function createSvgMap(place, { onPick }) {
   let fitted = null; // the box that is shown, until the person moves the map
   let view = { lon: 117.4, lat: 0, span: 2 }; // degrees of longitude across the picture
   let size = { x: 800, y: 600 };
-  const picture = s('svg', { class: 'map-svg', role: 'img', 'aria-label': t('map.label') });
+  // the coast is long and changes with the view alone: it is not drawn again with each fact
+  const [ground, facts] = [s('g'), s('g')];
+  const picture = s('svg', { class: 'map-svg', role: 'img', 'aria-label': t('map.label') }, ground, facts);
+  let groundOf = null;
   const step = (lon, lat, zoom) => () => {
     fitted = null;
     view = { lon: view.lon + lon * view.span, lat: view.lat + lat * view.span, span: Math.min(60, Math.max(0.01, view.span * zoom)) };
@@ -70,12 +73,19 @@ export async function createSvgMap(place, { onPick }) {
     requestAnimationFrame(() => { drawing = false; paint(); });
   }
 
-  function paint() {
-    const shapes = (land?.geometry.coordinates ?? []).filter(inView).map((rings) => s('polygon', { points: path(rings[0]), class: 'land' }));
-    const features = (name) => (name === 'vehicles' ? inOrder().reverse() : data[name]?.features ?? []);
+  function paintGround() {
+    const wanted = JSON.stringify([view, size, Boolean(land)]);
+    if (wanted === groundOf) return;
+    groundOf = wanted;
     picture.setAttribute('viewBox', `0 0 ${size.x} ${size.y}`);
-    picture.replaceChildren(s('rect', { width: size.x, height: size.y, class: 'sea' }), ...shapes,
-      ...ORDER.flatMap((name) => features(name).map(DRAW[name])), ...labels());
+    const shapes = (land?.geometry.coordinates ?? []).filter(inView).map((rings) => s('polygon', { points: path(rings[0]), class: 'land' }));
+    ground.replaceChildren(s('rect', { width: size.x, height: size.y, class: 'sea' }), ...shapes);
+  }
+
+  function paint() {
+    paintGround();
+    const features = (name) => (name === 'vehicles' ? inOrder().reverse() : data[name]?.features ?? []);
+    facts.replaceChildren(...ORDER.flatMap((name) => features(name).map(DRAW[name])), ...labels());
   }
 
   function fit([west, south, east, north]) {

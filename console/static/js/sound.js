@@ -25,8 +25,11 @@ export function calls(before, alarm) {
 
 /** Whether a flood already has an unacknowledged alarm of this kind: then a further one makes no sound of its own. */
 export function isHeardInFlood(alarms, alarm) {
-  return alarm.severity !== 'critical' && [...alarms].some((other) => other.alert_id !== alarm.alert_id
-    && other.alert.kind === alarm.alert.kind && isListed(other) && isUnacknowledged(other));
+  if (alarm.severity === 'critical') return false;
+  for (const other of alarms) {
+    if (other.alert.kind === alarm.alert.kind && other.alert_id !== alarm.alert_id && isListed(other) && isUnacknowledged(other)) return true;
+  }
+  return false;
 }
 
 /**
