@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -94,6 +94,7 @@ class Intake:
         self._dlt = topics.dlt(topics.gateway)
         self._metrics = metrics
         self._seen: OrderedDict[tuple[object, ...], int] = OrderedDict()
+        metrics.begin_at_zero(self._source_topic, FORMATS, get_args(Status))
 
     async def take(self, deliveries: Sequence[Delivery], keeps_calls: bool = True) -> list[Outcome]:
         """Take in the messages of one request, in order; returns what became of each when Kafka has acknowledged all.
