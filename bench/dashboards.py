@@ -1,8 +1,9 @@
 """Whether Grafana's panels tell the truth: faults are made, and the panel that should move must move.
 
-A real Prometheus reads two real workers while the sample operation drives. First all is calm. Then most devices send at
-once what they kept for twelve minutes, some of it twice; then records come that nobody can use; then the broker is
-killed and comes back. The queries of the committed dashboards are sent to Prometheus as Grafana would send them.
+A real Prometheus reads two real workers, a gateway and a console while the sample operation drives. First all is calm.
+Then most devices send at once what they kept for twelve minutes, some of it twice; then records come that nobody can
+use; then a crew calls for help; then the broker is killed and comes back. The queries of the committed dashboards are
+sent to Prometheus as Grafana would send them.
 """
 
 import asyncio
@@ -17,7 +18,8 @@ from typing import NamedTuple, Self
 from rich.table import Table
 
 from bench import cli
-from bench.live.operation import LiveOperation
+from bench.live.edges import Edges
+from bench.live.operation import ONLINE, LiveOperation
 from bench.nemesis import MortalWorker, until
 from bench.panels import all_of, boards, queries
 from bench.preview import preview
@@ -73,6 +75,7 @@ TRUTHS = (
     Truth("flush", "kawal-convoys", "From the fix to the broker", 120, 300),
     Truth("flush", "kawal-pipeline", "Pings by what became of them", 50, 200),
     Truth("poison", "kawal-pipeline", "Dead letters by reason", 0, 0.1),
+    Truth("call", "kawal-alarm-quality", "Open alerts", 0, 1),
     Truth("outage", "kawal-broker", "Age of the ticks", 5, OUTAGE_S - 3),
     Truth("outage", "kawal-pipeline", "Age of the heartbeat by stage", 13, OUTAGE_S - 3),
 )
@@ -105,28 +108,40 @@ class Outcome:
 
 
 class Crew:
-    """The workers of one set, and Prometheus that reads them; the workers end with the `with` block."""
+    """The processes of one set, and Prometheus that reads them; they end with the `with` block."""
 
     def __init__(self, broker: str, topics: TopicSet, prometheus: Prometheus, folder: Path) -> None:
         self.prometheus = prometheus
         self.workers: list[MortalWorker] = []
         self._broker, self._topics, self._folder = broker, topics, folder
+        self._edges = Edges(broker, topics, folder)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._edges.end()
         for worker in self.workers:
             worker.process.kill()
             worker.process.wait()
 
     async def join(self) -> None:
         """Start one more worker, and wait until it has its share."""
-        worker = MortalWorker(self._broker, self._topics, self._folder / f"worker-{len(self.workers)}.log")
+        log = self._folder / f"worker-{len(self.workers)}.log"
+        worker = MortalWorker(self._broker, self._topics, log, more={"KAWAL_DATA_DIR": str(self._folder)})
         self.workers.append(worker)
         await until(lambda: worker.port() is not None, "the worker's metrics")
         self.prometheus.read(JOB, worker.port() or 0)
         await worker.until("kawal_partitions_owned", 1)
+
+    async def open_edges(self, vehicle_id: str) -> None:
+        """Start the gateway and the console."""
+        for job, port in (await self._edges.start(vehicle_id)).items():
+            self.prometheus.read(job, port)
+
+    async def call_for_help(self, vehicle_id: str) -> None:
+        """Let a crew call for help, and somebody take it."""
+        await self._edges.call_for_help(vehicle_id)
 
     async def committed(self, since_s: float) -> None:
         """Wait until a tick from after an instant is committed by all."""
@@ -135,9 +150,11 @@ class Crew:
 
 
 async def operate(broker: str, topics: TopicSet, crew: Crew) -> dict[str, Phase]:
-    """Start two workers, the second when the first has its partitions; drive, flush, poison. Says when each was."""
+    """Start all, the second worker when the first has its share; drive, flush, poison, call. Says when each was."""
     await ensure(broker, topics)
     async with LiveOperation(broker, topics) as operation:
+        vehicle_id = next(plan.vehicles[0].vehicle_id for plan in operation.plans if plan.convoy_id == ONLINE)
+        await crew.open_edges(vehicle_id)
         await crew.join()
         await crew.join()
         phases = {"calm": await _phase(operation.drive(CALM_S))}
@@ -145,6 +162,7 @@ async def operate(broker: str, topics: TopicSet, crew: Crew) -> dict[str, Phase]
         phases["flush"] = await _phase(operation.drive(AFTER_S))
         await operation.poison()
         phases["poison"] = await _phase(operation.drive(AFTER_S))
+        phases["call"] = await _phase(crew.call_for_help(vehicle_id), operation.drive(AFTER_S))
     return phases
 
 

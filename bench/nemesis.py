@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -26,7 +26,13 @@ class MortalWorker:
     """A worker process: its log, its metrics, and the signals that may hit it."""
 
     def __init__(
-        self, broker: str, topics: TopicSet, log: Path, command: Sequence[str] = KAWAL_WORKER, name: str = ""
+        self,
+        broker: str,
+        topics: TopicSet,
+        log: Path,
+        command: Sequence[str] = KAWAL_WORKER,
+        name: str = "",
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self._log = log
         environment = {name: text for name, text in os.environ.items() if not name.startswith("KAWAL_")}
@@ -36,6 +42,7 @@ class MortalWorker:
             "KAWAL_PARTITIONS": str(topics.partitions),
             "KAWAL_METRICS_PORT": "0",
             "KAWAL_WORKER_NAME": name,
+            **(more or {}),
         }
         with log.open("wb") as stderr:
             self.process = subprocess.Popen(command, env=environment, stderr=stderr)

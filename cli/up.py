@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ from cli.supervisor import BrokerKeeper, GivenUpError, Keeper, ServiceKeeper, ka
 from deploy.kafka.cache import require_free
 from deploy.kafka.embedded import EmbeddedKafka
 from deploy.kafka.errors import EmbeddedKafkaError
+from deploy.security.broker import Security
+from deploy.security.folder import SecurityFolder
+from deploy.security.rights import ADMIN
 from models.settings import Settings, user_data
 from models.topics import TopicSet
 
@@ -35,20 +39,26 @@ def up(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of the broker on 127.0.0.1; 0 takes any free one.")
     ] = 9092,
+    keys: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Made by `kawal security init`: each part then has its own account."),
+    ] = None,
 ) -> None:
     """Run everything on this machine until Ctrl-C or SIGTERM: Apache Kafka, worker, gateway and console.
 
     What ends is started again, with a growing pause, and why it ended is said. At the end all are stopped in order,
     the broker last. Records are kept in KAWAL_DATA_DIR; with KAWAL_BROKER set, that broker is used instead of one of
-    its own. Other commands, in another terminal: KAWAL_BROKER=127.0.0.1:9092 kawal plan import FILE.
+    its own. Other commands, in another terminal: KAWAL_BROKER=127.0.0.1:9092 kawal plan import FILE; with --keys also
+    the settings in the `kawal.env` of an account.
 
     Exit codes: 0 ended in order, 1 failed, 3 or 5 a part of it cannot run as it is configured, 4 no broker answers.
     """
     settings = read_settings()
+    accounts = None if keys is None else _accounts(keys)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the event loop takes both signals over
     try:
-        with _broker(settings, port) as (broker, keepers), broker_faults(broker):
-            asyncio.run(_run(broker, settings, keepers))
+        with _broker(settings, port, accounts) as (broker, keepers), broker_faults(broker):
+            asyncio.run(_run(broker, settings, keepers, accounts))
     except EmbeddedKafkaError as error:
         leave(Exit.FAILED, str(error))
     except GivenUpError as error:
@@ -57,14 +67,24 @@ def up(
         leave(Exit.FAILED, "Stopped before everything ran.")
 
 
+def _accounts(keys: Path) -> SecurityFolder:
+    """Open the folder of keys, and be the admin from now on: this process makes the topics. Raises SecurityError."""
+    accounts = SecurityFolder(keys.absolute())
+    accounts.require()
+    os.environ.update(accounts.environment(ADMIN))
+    return accounts
+
+
 @contextmanager
-def _broker(settings: Settings, port: int) -> Iterator[tuple[str, list[Keeper]]]:
+def _broker(settings: Settings, port: int, accounts: SecurityFolder | None) -> Iterator[tuple[str, list[Keeper]]]:
     """The broker that the settings name, or one of our own with what keeps it running."""
     if settings.broker is not None:
         yield settings.broker, []
         return
     folder = data_folder(settings)
-    kafka = EmbeddedKafka(folder / "kafka", port or None)
+    topics = TopicSet(settings.topic_prefix, settings.partitions)
+    security = None if accounts is None else Security(accounts, topics)
+    kafka = EmbeddedKafka(folder / "kafka", port or None, security=security)
     _tell("Starting Apache Kafka on this machine.")
     with download_bar(Console(stderr=True)) as progress:
         kafka.start(progress)
@@ -88,7 +108,7 @@ def data_folder(settings: Settings) -> Path:
     return folder
 
 
-async def _run(broker: str, settings: Settings, keepers: list[Keeper]) -> None:
+async def _run(broker: str, settings: Settings, keepers: list[Keeper], accounts: SecurityFolder | None) -> None:
     stop = stop_on_signals()
     topics = TopicSet(settings.topic_prefix, settings.partitions)
     if created := await topic_admin.ensure(broker, topics):
@@ -102,7 +122,9 @@ async def _run(broker: str, settings: Settings, keepers: list[Keeper]) -> None:
     environment = {"KAWAL_BROKER": broker}
     if settings.broker is None:
         environment["KAWAL_DATA_DIR"] = str(data_folder(settings))  # the worker tells how full its disk is
-    keepers += [ServiceKeeper(kawal(name, environment), _tell) for name in services]
+    for name in services:
+        account = {} if accounts is None else accounts.environment(name)
+        keepers.append(ServiceKeeper(kawal(name, environment | account), _tell))
     await supervise(keepers, stop)
     _tell("Ended in order.")
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
+from itertools import product
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+
+from models.alert import Kind, Severity
 
 
 class Metrics:
@@ -18,7 +22,7 @@ class Metrics:
         self.annunciated = Counter(
             "kawal_alerts_annunciated", "Alarms that called for an operator.", ["kind", "severity"], registry=registry
         )
-        self.open = Gauge("kawal_alarms", "Alarms not closed.", ["severity", "ack"], registry=registry)
+        self.open = Gauge("kawal_alerts_open", "Alarms not closed.", ["severity", "ack"], registry=registry)
         self.flood = Gauge("kawal_alarm_flood", "1 while more alarms come than a person can take.", registry=registry)
         self.flood_seconds = Counter("kawal_alarm_flood_seconds", "Time spent in floods.", registry=registry)
         self.time_to_ack = Histogram(
@@ -52,3 +56,14 @@ class Metrics:
         self.bad_records = Gauge("kawal_console_records_bad", "Records that were passed over.", registry=registry)
         build = Gauge("kawal_build_info", "Always 1.", ["version", "python"], registry=registry)
         build.labels(version("kawal"), platform.python_version()).set(1)
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Show every counter from the start: Prometheus sees no rise in a series whose first value is 1."""
+        for kind, severity in product(get_args(Kind), get_args(Severity)):
+            self.annunciated.labels(kind, severity)
+        for severity in get_args(Severity):
+            self.time_to_ack.labels(severity)
+        for outcome in ("delivered", "failed"):
+            self.notifications.labels(outcome)
+        self.dropped.labels("slow")

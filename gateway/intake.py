@@ -11,7 +11,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -106,6 +106,7 @@ class Intake:
         self._dlt = topics.dlt(topics.gateway)
         self._metrics = metrics
         self._seen: OrderedDict[tuple[object, ...], int] = OrderedDict()
+        metrics.begin_at_zero(self._source_topic, FORMATS, get_args(Status))
 
     async def take(self, deliveries: Sequence[Delivery], has_answer: bool = True) -> list[Outcome]:
         """Take in the messages of one request, in order; returns what became of each when Kafka has acknowledged all.

@@ -1,7 +1,10 @@
 """What the gateway tells Prometheus; every metric is declared here, and none has a label per device or vehicle."""
 
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
+from itertools import product
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 
@@ -51,6 +54,13 @@ class Metrics:
         if counter is None:
             counter = self._outcomes[protocol, outcome] = self.requests.labels(protocol, outcome)
         counter.inc(messages)
+
+    def begin_at_zero(self, source_topic: str, forms: Iterable[str], outcomes: Iterable[str]) -> None:
+        """Show every counter from the start: Prometheus sees no rise in a series whose first value is 1."""
+        for form, outcome in product(forms, outcomes):
+            self.requests.labels(form, outcome)
+        for code in get_args(Code):
+            self.dead_letters.labels(source_topic, STAGE, code)
 
     def dead_letter(self, topic: str, code: Code) -> None:
         """Count a dead letter."""

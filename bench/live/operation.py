@@ -39,14 +39,14 @@ class LiveOperation:
         self._producer = AIOKafkaProducer(**connection(broker))
         begin_s = time.time() - AGO_S
         departs = datetime.fromtimestamp(begin_s + DEFAULT_DEPART_S, UTC)
-        self._plans = [_pinging(plan) for plan in depart_from(load_plan(PLAN), departs)]
-        self._pings = simulate(self._plans, (*FAULTS, DURESS), int(begin_s * 1000), SEED).pings
+        self.plans = [_pinging(plan) for plan in depart_from(load_plan(PLAN), departs)]
+        self._pings = simulate(self.plans, (*FAULTS, DURESS), int(begin_s * 1000), SEED).pings
         self._reached = 0
         self._kept: list[SimulatedPing] | None = None
 
     async def __aenter__(self) -> Self:
         await self._producer.start()
-        await write_plans(self._broker, self._topics, {plan.convoy_id: plan.to_json() for plan in self._plans})
+        await write_plans(self._broker, self._topics, {plan.convoy_id: plan.to_json() for plan in self.plans})
         return self
 
     async def __aexit__(self, *_: object) -> None:

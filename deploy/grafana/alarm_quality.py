@@ -50,7 +50,9 @@ def _now() -> list[Panel]:
             Line(f"max({chosen('kawal_alarm_stale')})", "stale"),
             Limits(None, 5),
         ),
-        number("Open alerts", "Whether they sounded or not.", "short", Line(total("kawal_alerts_open"), "open")),
+        number(
+            "Open alerts", "Not closed, whether they sounded or not.", "short", Line(total("kawal_alerts_open"), "open")
+        ),
         number(
             "Raised in a day",
             "Alerts raised in the last 24 hours.",
@@ -117,7 +119,7 @@ def _met() -> list[Panel]:
         ),
         stack(
             "Open alerts by severity",
-            "Episodes that are open.",
+            "Alarms that nobody has closed.",
             "short",
             [Line(total("kawal_alerts_open", "severity"), "{{severity}}")],
         ),

@@ -48,9 +48,9 @@ def _now() -> list[Panel]:
         ),
         number(
             "Restarts in an hour",
-            "How often a worker gave its connection up and began anew, in the last hour.",
+            "How often a process was started anew, in the last hour: a worker that hangs ends by itself.",
             "short",
-            Line(rise("kawal_consumer_restarts_total", "1h"), "restarts"),
+            Line(f"sum (changes({chosen('process_start_time_seconds')}[1h]))", "restarts"),
             Limits(1, 5),
         ),
         number(

@@ -21,7 +21,7 @@ def convoys() -> Dashboard:
 
 
 def _now() -> list[Panel]:
-    open_alerts = "kawal_alerts_open"
+    open_alerts = "kawal_episodes_open"
     return [
         number(
             "Age of the heartbeat",
@@ -108,7 +108,7 @@ def _alerts() -> list[Panel]:
             "Open alerts by severity",
             "Episodes that are open.",
             "short",
-            [Line(total("kawal_alerts_open", "severity"), "{{severity}}")],
+            [Line(total("kawal_episodes_open", "severity"), "{{severity}}")],
         ),
         stack(
             "Raised in ten minutes, by kind",

@@ -63,8 +63,8 @@ def rights_of(account: str, topics: TopicSet) -> set[Right]:
     """Return everything that an account may do; nothing for a super user, who needs no right."""
     role, group = role_of(account), topics.worker_group
     rights = set(_topic_rights(role, topics))
-    if role in {"worker", "monitor"}:
-        # Both compare all topics of the set with what they must be.
+    if role in {"worker", "gateway", "monitor"}:
+        # They compare all topics of the set with what they must be.
         for spec in topics.specs():
             rights |= {_on_topic(spec.name, it) for it in (Operation.DESCRIBE, Operation.DESCRIBE_CONFIGS)}
     if role in {"console", "monitor"}:

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import shutil
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,12 @@ Headers = list[tuple[str, bytes]]
 EVIL = b'\x00\xff\x1b[2J"\n'
 HEADERS: Headers = [("ce_id", b"7"), ("ce_id", b"\xff")]
 
+SENT_MS = int(time.time() * 1000) - 3_600_000
+"""An hour ago: the broker deletes what is older than the topics keep."""
+
+ACTIONS = 600
+"""More than wait for the broker at once."""
+
 
 async def against(kafka: EmbeddedKafka, topics: TopicSet, *words: str) -> Result:
     environment = {
@@ -34,28 +42,42 @@ def saved_topics(topics: TopicSet) -> list[str]:
     return [topics.alert_actions, topics.alerts, topics.plans, topics.devices]
 
 
-@pytest.fixture
-async def filled(kafka: EmbeddedKafka, topics: TopicSet) -> TopicSet:
+async def fill(kafka: EmbeddedKafka) -> TopicSet:
     """Some records on each topic, with what may be in a record, and of a transaction that was given up."""
+    topics = await fresh_topics(kafka, replay=False)
     async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap) as producer:
-        await producer.send_and_wait(topics.plans, b"{old}", b"BTG-07", timestamp_ms=1_732_700_000_000)
-        await producer.send_and_wait(topics.plans, b"{new}", b"BTG-07", timestamp_ms=1_732_700_000_001)
+        await producer.send_and_wait(topics.plans, b"{old}", b"BTG-07", timestamp_ms=SENT_MS)
+        await producer.send_and_wait(topics.plans, b"{new}", b"BTG-07", timestamp_ms=SENT_MS + 1)
         await producer.send_and_wait(topics.plans, None, b"BTG-08", headers=HEADERS)
-        await producer.send_and_wait(topics.alerts, EVIL, b"BTG-07", timestamp_ms=1_732_700_000_002, headers=HEADERS)
+        await producer.send_and_wait(topics.alerts, EVIL, b"BTG-07", timestamp_ms=SENT_MS + 2, headers=HEADERS)
         await producer.send_and_wait(topics.alerts, b"", None, partition=3)
         await producer.send_and_wait(topics.devices, b"{}", b"8737767034")
-        for number in range(1200):  # more than wait for the broker at once
+        for number in range(ACTIONS):
             await producer.send(topics.alert_actions, f"{number}".encode(), b"a-%d" % (number % 7))
-    await give_up(kafka, topics)
+    giving_up = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id=f"{topics.prefix}-given-up")
+    async with giving_up:
+        await giving_up.begin_transaction()
+        await giving_up.send_and_wait(topics.alerts, b"never", b"BTG-07")
+        await giving_up.abort_transaction()
     return topics
 
 
-async def give_up(kafka: EmbeddedKafka, topics: TopicSet) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id=f"{topics.prefix}-given-up")
-    async with producer:
-        await producer.begin_transaction()
-        await producer.send_and_wait(topics.alerts, b"never", b"BTG-07")
-        await producer.abort_transaction()
+@pytest.fixture(scope="module")
+def filled(kafka: EmbeddedKafka) -> TopicSet:
+    """Topics that hold something, for all tests here: none of them changes what is there."""
+    return asyncio.run(fill(kafka))
+
+
+@pytest.fixture(scope="module")
+def file(kafka: EmbeddedKafka, filled: TopicSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of them."""
+    path = tmp_path_factory.mktemp("backup") / "kawal.zip"
+    made = asyncio.run(against(kafka, filled, "backup", str(path)))
+    assert (made.exit_code, made.stdout.split()) == (
+        0,
+        ["alert-actions", str(ACTIONS), "alerts", "2", "plans", "3", "devices", "1"],
+    )
+    return path
 
 
 def content(records: list[ConsumerRecord]) -> list[tuple[object, ...]]:
@@ -67,24 +89,13 @@ async def content_of(read_all: ReadAll, topics: TopicSet) -> list[list[tuple[obj
     return [content(await read_all(name)) for name in saved_topics(topics)]
 
 
-@pytest.fixture
-async def file(kafka: EmbeddedKafka, filled: TopicSet, tmp_path: Path) -> Path:
-    path = tmp_path / "kawal.zip"
-    made = await against(kafka, filled, "backup", str(path))
-    assert (made.exit_code, made.stdout.split()) == (
-        0,
-        ["alert-actions", "1200", "alerts", "2", "plans", "3", "devices", "1"],
-    )
-    return path
-
-
 async def test_a_restored_record_is_what_it_was_in_place_bytes_headers_and_time(
     kafka: EmbeddedKafka, filled: TopicSet, file: Path, read_all: ReadAll
 ) -> None:
     target = await fresh_topics(kafka, replay=False)
     restored = await against(kafka, target, "restore", str(file))
     assert (restored.exit_code, restored.stderr) == (0, "")
-    assert restored.stdout.split() == ["devices", "1", "plans", "3", "alerts", "2", "alert-actions", "1200"]
+    assert restored.stdout.split() == ["devices", "1", "plans", "3", "alerts", "2", "alert-actions", str(ACTIONS)]
     assert await content_of(read_all, target) == await content_of(read_all, filled)
 
 
@@ -133,22 +144,26 @@ async def test_where_there_are_more_partitions_the_key_says_which(
     actions = await read_all(target.alert_actions)
     assert all(it.partition == partition_of(it.key or b"", target.partitions) for it in actions)
     of_one_key = [int(it.value or b"") for it in actions if it.key == b"a-3"]
-    assert of_one_key == list(range(3, 1200, 7))
+    assert of_one_key == list(range(3, ACTIONS, 7))
 
 
-async def test_of_a_file_that_was_cut_no_record_is_written(kafka: EmbeddedKafka, file: Path, read_all: ReadAll) -> None:
-    target = await fresh_topics(kafka, replay=False)
-    os.truncate(file, os.stat(file).st_size - 1)
-    for words in ([str(file)], [str(file), "--check"]):
-        refused = await against(kafka, target, "restore", *words)
+async def test_of_a_file_that_was_cut_no_record_is_written(
+    kafka: EmbeddedKafka, filled: TopicSet, file: Path, tmp_path: Path, read_all: ReadAll
+) -> None:
+    before = await content_of(read_all, filled)
+    cut = tmp_path / "cut.zip"
+    shutil.copy(file, cut)
+    os.truncate(cut, os.stat(cut).st_size - 1)
+    for option in ("--add", "--check"):
+        refused = await against(kafka, filled, "restore", str(cut), option)
         assert (refused.exit_code, refused.stdout, refused.stderr.count("\n")) == (3, "", 1)
-        assert "kawal.zip cannot be restored: it was cut or altered" in refused.stderr
-    assert [await read_all(name) for name in saved_topics(target)] == [[], [], [], []]
+        assert "cut.zip cannot be restored: it was cut or altered" in refused.stderr
+    assert await content_of(read_all, filled) == before
 
 
 async def test_a_whole_file_is_said_to_be_one_without_a_broker(file: Path, filled: TopicSet) -> None:
     checked = await asyncio.to_thread(CliRunner().invoke, app, ["restore", str(file), "--check"])
-    assert (checked.exit_code, checked.stdout.split()[:2]) == (0, ["alert-actions", "1200"])
+    assert (checked.exit_code, checked.stdout.split()[:2]) == (0, ["alert-actions", str(ACTIONS)])
     assert f"from {filled.prefix} by Kawal" in checked.stderr
 
 

@@ -26,7 +26,7 @@ from deploy.grafana.__main__ import differing, texts, write
 from deploy.kafka.embedded import EmbeddedKafka
 from models.topics import TopicSet
 from tests.deploy.grafana_schema import CUSTOM, OPTIONS, schema
-from tests.metric_table import BY_PROMETHEUS, declared
+from tests.metric_table import declared
 from tests.programs import program
 
 Board = dict[str, Any]
@@ -37,30 +37,6 @@ EACH_BOARD = pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS.keys()
 QUERIES = [query for board in BOARDS.values() for query in queries(board)]
 
 UNITS = {"s", "short", "cps", "bytes", "lengthm", "percentunit"}
-
-# Names of metrics that no process declares yet, with their labels. Whoever declares one takes it out of here.
-NOT_YET = {"kawal_consumer_restarts_total": {"cause"}}
-
-# Metrics of the console, the gateway and a broker of one's own, none of which the run starts.
-OF_OTHERS = {
-    "kawal_disk_free_bytes",
-    "kawal_disk_size_bytes",
-    "kawal_alerts_annunciated_total",
-    "kawal_alarm_flood",
-    "kawal_alarm_stale",
-    "kawal_alarm_chatter_total",
-    "kawal_alarm_flood_seconds_total",
-    "kawal_alert_time_to_ack_seconds_bucket",
-    "kawal_sse_clients",
-    "kawal_sse_dropped_total",
-    "kawal_gateway_requests_total",
-}
-
-# Panels of metrics that are declared, but whose series come from a process that `operate` does not start yet.
-NOT_IN_THE_RUN = {
-    ("kawal-devices", "Dead letters a second"),
-    ("kawal-devices", "Dead letters of the gateway by reason"),
-}
 
 
 def selectors(expr: str) -> list[promql_parser.VectorSelector]:
@@ -254,12 +230,11 @@ def table() -> dict[str, frozenset[str]]:
 
 
 def test_every_metric_and_label_of_a_panel_exists(table: dict[str, frozenset[str]]) -> None:
-    known = {name: frozenset(labels) | BY_PROMETHEUS for name, labels in NOT_YET.items()} | table
     faults = []
     for query in QUERIES:
         expr, seen = filled(query), set()
         for selector in selectors(expr):
-            labels = known.get(selector.name or "")
+            labels = table.get(selector.name or "")
             if labels is None:
                 faults.append(f"{query.board}, {query.panel}: no process declares {selector.name}")
                 continue
@@ -274,14 +249,7 @@ def test_every_metric_and_label_of_a_panel_exists(table: dict[str, frozenset[str
     assert faults == []
 
 
-def test_what_is_not_yet_declared_is_named_as_long_as_it_is_not(table: dict[str, frozenset[str]]) -> None:
-    used = {selector.name for query in QUERIES for selector in selectors(filled(query))}
-    assert NOT_YET.keys() & table.keys() == set(), "declared now: take these out of NOT_YET"
-    assert NOT_YET.keys() - used == set(), "no panel uses these: take them out of NOT_YET"
-    assert {(query.board, query.panel) for query in QUERIES} >= NOT_IN_THE_RUN
-
-
-# --- 5, 6 and 7: a real Prometheus that reads real workers
+# --- 5, 6 and 7: a real Prometheus that reads real workers, a gateway and a console
 
 
 class Run(NamedTuple):
@@ -302,31 +270,34 @@ def watched(kafka: EmbeddedKafka, tmp_path_factory: pytest.TempPathFactory) -> I
         yield Run(prometheus, phases, crew.workers[0].exposition())
 
 
+def jobs_of(query: Query, prometheus: Prometheus) -> list[str]:
+    """The processes that have all that a query asks for: where only one of them is chosen, it must show something."""
+    asked = [selector.prettify() for selector in selectors(filled(query))]
+    return sorted(set.intersection(*(set(prometheus.label_values(name, "job")) for name in asked)))
+
+
 @EACH_BOARD
 def test_every_query_shows_something(board: Board, watched: Run) -> None:
-    jobs = watched.prometheus.label_values("kawal_build_info", "job")
-    assert jobs
-    begin_s, end_s = watched.phases["calm"].begin_s, watched.phases["poison"].end_s
+    begin_s, end_s = watched.phases["calm"].begin_s, watched.phases["call"].end_s
     faults = []
     for query in queries(board):
-        if (query.board, query.panel) in NOT_IN_THE_RUN or any(
-            s.name in NOT_YET or s.name in OF_OTHERS for s in selectors(filled(query))
-        ):
-            continue
+        jobs = jobs_of(query, watched.prometheus)
+        if not jobs:
+            faults.append(f"{query.panel}: no process has what it asks for: {query.expr}")
         for job in (all_of(board, "job"), *jobs):
             answer = query.run(watched.prometheus, begin_s, end_s, job)
             faults += [f"{query.panel}: {warning}" for warning in answer.warnings]
             if not answer.series:
-                faults.append(f"{query.panel}: shows nothing, though what it asks for is declared: {query.expr}")
+                faults.append(f"{query.panel}: shows nothing of {job}: {query.expr}")
             for series in answer.series:
                 if not any(math.isfinite(value) for _, value in series.points):
-                    faults.append(f"{query.panel}: {series.labels} never has a value: {query.expr}")
+                    faults.append(f"{query.panel}: {series.labels} of {job} never has a value: {query.expr}")
     assert faults == []
 
 
 def test_the_panel_that_should_move_moves(watched: Run) -> None:
     seen = shown(watched.prometheus, watched.phases)
-    assert {it.truth.fault for it in seen} == {"flush", "poison"}
+    assert {it.truth.fault for it in seen} == {"flush", "poison", "call"}
     assert [it for it in seen if not it.right] == []
 
 

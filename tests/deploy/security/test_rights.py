@@ -24,18 +24,18 @@ from tests.deploy.security.conftest import VEHICLE, Secured
 # r read, w write, d see that it is there, c see its settings; to read or write is to see it too.
 RIGHTS = """
                     worker  gateway  console  planner  monitor  POL-41
-convoy-pings        rc      w        r        -        dc       w
-escort-pings        rc      w        r        -        dc       w
-ticks               rwc     -        d        -        rc       -
-plans               rc      r        r        rw       dc       -
-alerts              wc      -        r        -        dc       -
-convoys             wc      -        r        -        dc       -
-alert-actions       dc      -        rw       -        dc       -
-state               rwc     -        -        -        dc       -
-convoy-pings-dlt    wc      w        -        -        dc       -
-escort-pings-dlt    wc      w        -        -        dc       -
-devices             dc      rw       -        -        dc       -
-gateway-dlt         dc      rw       -        -        dc       -
+convoy-pings        rc      wc       r        -        dc       w
+escort-pings        rc      wc       r        -        dc       w
+ticks               rwc     dc       d        -        rc       -
+plans               rc      rc       r        rw       dc       -
+alerts              wc      dc       r        -        dc       -
+convoys             wc      dc       r        -        dc       -
+alert-actions       dc      dc       rw       -        dc       -
+state               rwc     dc       -        -        dc       -
+convoy-pings-dlt    wc      wc       -        -        dc       -
+escort-pings-dlt    wc      wc       -        -        dc       -
+devices             dc      rwc      -        -        dc       -
+gateway-dlt         dc      rwc      -        -        dc       -
 other               -       -        -        -        -        -
 """
 
