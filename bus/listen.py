@@ -13,7 +13,7 @@ class ListenError(RuntimeError):
     @classmethod
     def at(cls, host: str, port: int, setting: str, error: OSError) -> ListenError:
         """The error of a host and port; `setting` is the name of the one that says the port."""
-        reason = error.strerror or error
+        reason = str(error.strerror or error).partition(" (while")[0]  # the address again, which Python adds
         return cls(f"Cannot listen on {host}:{port}: {reason}. Set {setting} to another port, 0 for any free one.")
 
 

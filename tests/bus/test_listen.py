@@ -12,7 +12,7 @@ from bus.metrics_server import metrics_server
 def test_a_port_that_is_taken_is_told_with_its_setting() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = taken.getsockname()
-        with pytest.raises(ListenError, match=r"in use.*Set KAWAL_PORT"):
+        with pytest.raises(ListenError, match=r"in use\. Set KAWAL_PORT"):
             listener(*address, "KAWAL_PORT")
         with (
             pytest.raises(ListenError, match=r"in use.*Set KAWAL_PORT"),
