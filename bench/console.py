@@ -49,7 +49,7 @@ PING_S = 10
 ALERT_S = 0.2
 PASSWORD = "only for this run"
 PARTS = ("ready", "stream", "page")
-PROBES = 100
+PROBES = 40
 BURST = 500
 URL = re.compile(rb"Console at (http://\S+)/")
 
@@ -313,17 +313,17 @@ async def measure_page(broker: str, convoys: int, seconds: int, bars: Progress) 
     """Show the operation in a browser for so long, and give what was found. Raises BenchError without a browser."""
     async with _serving(broker, convoys) as served, open_room(served.url, served.cookie) as page:
 
-        async def send(number: int, transition: str, name: str | None, severity: str) -> int:
+        async def send(number: int, name: str, severity: str) -> int:
             at_ms = round(time.time() * 1000)
-            told = _alert(number, transition, at_ms, name, severity)
+            told = _alert(number, "raised", at_ms, name, severity)
             await served.producer.send_and_wait(served.topics.alerts, told.to_json(), key=told.convoy_id.encode())
             return at_ms
 
-        async def probe(name: str, transition: str) -> int:
-            return await send(int(name.rpartition("-")[2]), transition, name, "low")
+        async def probe(name: str) -> int:
+            return await send(int(name.rpartition("-")[2]), name, "critical")
 
         async def burst() -> None:
-            await asyncio.gather(*(send(number, "raised", f"KT-{number}-B", "high") for number in range(BURST)))
+            await asyncio.gather(*(send(number, f"KT-{number}-B", "high") for number in range(BURST)))
 
         with cli.bar(bars, "in the browser", 4) as advance:
             writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, seconds))

@@ -1,7 +1,7 @@
 """What a browser makes of the console: how soon an alarm is on the screen, how large the page is, how fluent it is.
 
-The page is the control room in a headless Chromium that renders in software, signed in, with the search set to the
-probes' names: a list of thousands shows only what is in sight, so without it a new row would not be drawn.
+The page is the control room in a headless Chromium that renders in software, signed in. For each probe the search is
+set to its name: a list of thousands shows only what is in sight, so without it a new row would not be drawn.
 """
 
 from __future__ import annotations
@@ -82,18 +82,16 @@ async def open_room(url: str, cookie: str) -> AsyncIterator[Page]:
         await browser.close()
 
 
-async def rows_seen_ms(page: Page, send: Callable[[str, str], Awaitable[int]], probes: int) -> list[float]:
-    """Give the age in ms at which each probe's row was drawn; `send(name, transition)` writes it and tells when."""
-    await page.locator(".search").fill(PROBE)
+async def rows_seen_ms(page: Page, send: Callable[[str], Awaitable[int]], probes: int) -> list[float]:
+    """Give the age in ms at which each probe's row was drawn; `send(name)` writes it and tells when."""
     await page.evaluate(WATCH_ROWS, PROBE)
     ages_ms = []
     for number in range(probes):
-        name = f"{PROBE}-{number}"
-        sent_ms = await send(name, "raised")
+        name = f"{PROBE}-{number:03}"
+        await page.locator(".search").fill(name)
+        sent_ms = await send(name)
         await page.wait_for_function("(name) => window.kawalSeen[name]", arg=name, polling=50)
         ages_ms.append(await page.evaluate("(name) => window.kawalSeen[name]", name) - sent_ms)
-        await send(name, "cleared")
-        await asyncio.sleep(0.05)
     await page.locator(".search").fill("")
     return ages_ms
 

@@ -12,6 +12,7 @@ import { t } from './words.js';
 
 const HISTORY_MS = 4 * 3600 * 1000;
 const REFRESH_MS = 20000;
+const CHART_PX_MIN = 280;
 const AGAIN_MS = 4000;
 const SETTLED_MS = 250; // who goes through the rows quickly asks for no history on the way
 
@@ -57,6 +58,9 @@ export function createConvoyView({ store, onHistory = () => {}, onPage = null, o
   let complete = true;
   let loaded = false;
   let loadAt = 0;
+  // asking an element for its width lays the page out anew, which in a flood takes longer than all else at a key press
+  let width = CHART_PX_MIN;
+  new ResizeObserver(([{ contentRect }]) => { width = Math.max(CHART_PX_MIN, Math.round(contentRect.width)); draw(); }).observe(parts.chart.element);
 
   async function load() {
     loadAt = performance.now() + REFRESH_MS;
@@ -96,7 +100,6 @@ export function createConvoyView({ store, onHistory = () => {}, onPage = null, o
     const changed = alarms.map((alarm) => [alarm.alert_id, alarm.state, alarm.alert.transition, alarm.actions.length]);
     parts.head.show([status, plan?.name, plan?.risk], () => head(plan, status));
     // the chart moves a pixel in some ten seconds: drawing it more often shows nothing new
-    const width = Math.max(280, parts.chart.element.clientWidth);
     const facts = [id, Boolean(plan), width, points.length, points.at(-1)?.time, changed, loaded, complete, Math.floor(Date.parse(now) / 10000)];
     parts.chart.show(facts, () => [plan ? timeDistanceChart({ plan, status, points, alarms, now: Date.parse(now), width, height: Math.min(420, Math.max(220, width * 0.5)) }) : null,
       plan ? legend() : null, stateOfHistory()]);

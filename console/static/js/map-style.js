@@ -79,7 +79,7 @@ function ownLayers() {
       'icon-allow-overlap': true, 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 1, 0] },
       paint: { 'icon-opacity': ['match', ['get', 'link'], 'stale', 0.75, 'lost', 0.75, 1] } },
     // of labels that do not fit beside each other the cargo's stays: the lower key is placed first, but drawn below
-    { id: 'vehicle-name', type: 'symbol', source: 'vehicles', layout: {
+    { id: 'vehicle-name', type: 'symbol', source: 'vehicles', minzoom: 6, layout: {
       ...text(['get', 'label'], 11, [0, 1.4]), 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 0, 1] }, paint: paintText() },
     { id: 'alarm-ring', type: 'circle', source: 'alarms', filter: ['get', 'unacknowledged'], paint: {
       'circle-radius': 20, 'circle-opacity': 0, 'circle-stroke-width': 2.5,

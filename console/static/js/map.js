@@ -8,6 +8,9 @@ import { secondsBetween } from './time.js';
 import { t } from './words.js';
 
 const ROWS_MAX = 400;
+// So many vehicles take a tenth of a second to lay out anew; each reports every ten seconds, so nobody misses a frame.
+const MANY_CONVOYS = 250;
+const PACE_MANY_MS = 2500;
 const KEYS = ['cargo', 'escort', 'late', 'stale', 'lost', 'checkpoint', 'stop', 'no-signal', 'delay', 'delay-0', 'delay-1', 'delay-2', 'delay-3'];
 
 async function createEither(place, options, onPlain) {
@@ -57,6 +60,7 @@ export function createMap({ basemap, onPick }) {
   let picture = null;
   let drawn = {};
   let following = false;
+  let vehiclesAt = 0;
   let fitted = false;
 
   const ready = createEither(place, { theme: prefs.theme, basemap, onPick }, (words) => { notice.textContent = words; notice.hidden = false; })
@@ -80,7 +84,10 @@ export function createMap({ basemap, onPick }) {
     const { convoys, plans, alarms, now, selected, points, versions } = picture;
     layer('routes', [versions.plans, selected], () => routeFeatures(plans.values(), selected));
     layer('trail', [points], () => trailFeatures(points));
-    layer('vehicles', [versions.convoys, versions.plans, selected, now], () => ({ vehicles: vehicleFeatures(convoys.values(), plans, now, selected) }));
+    if (convoys.size < MANY_CONVOYS || selected !== drawn.vehicles?.[2] || performance.now() - vehiclesAt > PACE_MANY_MS) {
+      vehiclesAt = performance.now();
+      layer('vehicles', [versions.convoys, versions.plans, selected, now], () => ({ vehicles: vehicleFeatures(convoys.values(), plans, now, selected) }));
+    }
     layer('alarms', [versions.alarms], () => ({ alarms: alarmFeatures(alarms) }));
     // a part that is not shown yet has no size to fit into
     if (!fitted && place.clientWidth > 0 && (plans.size > 0 || convoys.size > 0)) fitAll();
