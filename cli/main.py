@@ -76,7 +76,7 @@ def main() -> None:
     # The Kafka client reports by log what it also raises; only what configures logging wants to see it twice.
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     try:
-        app()
+        app(prog_name="kawal")  # whatever started this process
     except Exception as error:
         from cli.exits import explain
 

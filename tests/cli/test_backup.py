@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import ProducerFenced
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -93,8 +94,15 @@ async def test_a_restored_record_is_what_it_was_in_place_bytes_headers_and_time(
     kafka: EmbeddedKafka, filled: TopicSet, file: Path, read_all: ReadAll
 ) -> None:
     target = await fresh_topics(kafka, replay=False)
-    restored = await against(kafka, target, "restore", str(file))
-    assert (restored.exit_code, restored.stderr) == (0, "")
+    # One that was killed: its transaction is open, and must neither be seen nor keep readers waiting.
+    killed = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id=f"{target.prefix}-restore")
+    async with killed:
+        await killed.begin_transaction()
+        await killed.send_and_wait(target.alerts, b"half of a backup", b"BTG-07")
+        restored = await against(kafka, target, "restore", str(file))
+        assert (restored.exit_code, restored.stderr) == (0, "")
+        with pytest.raises(ProducerFenced):
+            await killed.commit_transaction()
     assert restored.stdout.split() == ["devices", "1", "plans", "3", "alerts", "2", "alert-actions", str(ACTIONS)]
     assert await content_of(read_all, target) == await content_of(read_all, filled)
 

@@ -10,11 +10,11 @@ from cli.exits import Exit, explain
 from cli.main import COMMANDS
 from deploy.kafka.embedded import EmbeddedKafkaError
 from models.settings import SettingsError
-from tests.cli.command import kawal
+from tests.cli.command import installed_kawal, kawal
 
 
 def test_help_lists_every_command() -> None:
-    shown = kawal("--help")
+    shown = installed_kawal("--help")
     assert shown.returncode == 0
     for name, place in COMMANDS.items():
         assert f"  {name} " in shown.stdout

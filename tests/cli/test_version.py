@@ -3,11 +3,11 @@
 import json
 from importlib.metadata import version
 
-from tests.cli.command import kawal
+from tests.cli.command import installed_kawal, kawal
 
 
 def test_version_is_the_installed_one() -> None:
-    assert kawal("version").stdout == f"kawal {version('kawal')}\n"
+    assert installed_kawal("version").stdout == f"kawal {version('kawal')}\n"
 
 
 def test_json_names_what_is_beneath() -> None:

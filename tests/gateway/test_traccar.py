@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from bench.running_gateway import Gateway, running
 from models.dead_letter import CODE
 from models.ping import PING, Ping
-from tests.cli.command import kawal
+from tests.cli.command import installed_kawal
 from tests.gateway.test_http import NOW_S, read
 
 POSITIONS, EVENTS = "positions", "events"
@@ -136,5 +136,5 @@ def test_a_missing_topic_is_told(monkeypatch: pytest.MonkeyPatch, gateway: Gatew
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("KAWAL_GATEWAY_TRACCAR_TOPICS", "no-such-topic")
     monkeypatch.setenv("KAWAL_GATEWAY_DIR", str(tmp_path))
-    done = kawal("gateway")
+    done = installed_kawal("gateway")
     assert (done.returncode, "no-such-topic" in done.stderr) == (5, True), done.stderr
