@@ -113,7 +113,7 @@ class Metrics:
         self.alerts = Counter(
             "kawal_alerts", "Alert transitions committed.", ["kind", "severity", "transition"], registry=registry
         )
-        self.episodes_open = Gauge("kawal_episodes_open", "Episodes open now.", ["severity"], registry=registry)
+        self.alerts_open = Gauge("kawal_alerts_open", "Alerts open now.", ["severity", "ack"], registry=registry)
         self.dead_letters = Counter(
             "kawal_dead_letters", "Records that could not be used.", ["topic", "stage", "code"], registry=registry
         )

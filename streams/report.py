@@ -153,7 +153,9 @@ class Report:
         self.metrics.partitions.set(partitions)
         self.metrics.plans_bad.set(self._plans.bad)
         _set_all(self.metrics.lag, [((topic,), count) for topic, count in lag.items()])
-        _set_all(self.metrics.episodes_open, [((severity,), open_alerts.get(severity, 0)) for severity in SEVERITIES])
+        # Who has taken an alarm is known to the consoles alone, which count theirs under the same name.
+        by_severity = [((severity, "unknown"), open_alerts.get(severity, 0)) for severity in SEVERITIES]
+        _set_all(self.metrics.alerts_open, by_severity)
         slowest_s = [((stage,), min(seen_s.values())) for stage, seen_s in self._seen_s.items() if seen_s]
         _set_all(self.metrics.heartbeat, slowest_s)
         self._judge_progress(partitions)

@@ -51,7 +51,10 @@ def _now() -> list[Panel]:
             Limits(None, 5),
         ),
         number(
-            "Open alerts", "Not closed, whether they sounded or not.", "short", Line(total("kawal_alerts_open"), "open")
+            "Open alerts",
+            "Not closed, whether they sounded or not.",
+            "short",
+            Line(total("kawal_alerts_open", where='ack!="unknown"'), "open"),
         ),
         number(
             "Raised in a day",
@@ -121,7 +124,7 @@ def _met() -> list[Panel]:
             "Open alerts by severity",
             "Alarms that nobody has closed.",
             "short",
-            [Line(total("kawal_alerts_open", "severity"), "{{severity}}")],
+            [Line(total("kawal_alerts_open", "severity", 'ack!="unknown"'), "{{severity}}")],
         ),
     ]
 

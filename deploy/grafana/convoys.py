@@ -21,7 +21,6 @@ def convoys() -> Dashboard:
 
 
 def _now() -> list[Panel]:
-    open_alerts = "kawal_episodes_open"
     return [
         number(
             "Age of the heartbeat",
@@ -48,14 +47,14 @@ def _now() -> list[Panel]:
             "Open critical alerts",
             "Episodes of severity critical that are open now.",
             "short",
-            Line(total(open_alerts, where='severity="critical"'), "critical"),
+            Line(total("kawal_alerts_open", where='ack="unknown", severity="critical"'), "critical"),
             Limits(None, 1),
         ),
         number(
             "Open alerts",
             "Episodes of any severity that are open now.",
             "short",
-            Line(total(open_alerts), "open"),
+            Line(total("kawal_alerts_open", where='ack="unknown"'), "open"),
         ),
     ]
 
@@ -108,7 +107,7 @@ def _alerts() -> list[Panel]:
             "Open alerts by severity",
             "Episodes that are open.",
             "short",
-            [Line(total("kawal_episodes_open", "severity"), "{{severity}}")],
+            [Line(total("kawal_alerts_open", "severity", 'ack="unknown"'), "{{severity}}")],
         ),
         stack(
             "Raised in ten minutes, by kind",
