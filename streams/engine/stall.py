@@ -93,7 +93,8 @@ def track_anchor(vehicle: Row, convoy: Row, fix: Row) -> bool:
     """Follow where the vehicle stands; true when it has surely moved.
 
     One fix beyond the radius may be an outlier, and so may all that report no speed: the place before is kept, and a
-    next fix back there restores it, clock and all. Only a second fix away from it proves movement.
+    next fix back there restores it, clock and all. Only a second fix away from it proves movement; one that rolled to
+    where it stands now was on its way, whatever noise brings it near the place before.
     """
     reach_m = convoy.stall_radius_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
     if vehicle.anchor_ms == NEVER:
@@ -113,7 +114,8 @@ def track_anchor(vehicle: Row, convoy: Row, fix: Row) -> bool:
         vehicle.before_ms = NEVER
         return False
     at_once = fix.fix_ms - vehicle.anchor_ms < APART_MS
-    moved = not at_once and not is_excursion(vehicle, fix, before_m, reach_m)
+    rolled_in = vehicle.rolling and is_still(fix)
+    moved = rolled_in or not (at_once or is_excursion(vehicle, fix, before_m, reach_m))
     if moved:
         vehicle.before_ms = NEVER
     follow_anchor(vehicle, fix, reach_m)

@@ -53,6 +53,15 @@ def test_a_slow_vehicle_does_not_stand():
     assert Drive(plan(STRAIGHT)).along(moving(7000, step_m=6)).alerts == []
 
 
+def test_noise_between_the_halt_and_the_place_where_it_still_rolled_does_not_stop_the_clock():
+    rolling = [(4945.0, 7.5), (5000.0, 2.3)]
+    sent = [ping(10 * i, (along_m, 0), speed_mps=mps) for i, (along_m, mps) in enumerate(rolling)]
+    noise_m = [4999.0, 4998.0, 4994.0, *[5001.0] * 17]
+    sent += [ping(20 + 10 * i, (along_m, 0), speed_mps=0.1) for i, along_m in enumerate(noise_m)]
+    [raised] = Drive(plan(STRAIGHT)).send(*sent).alerts
+    assert (raised.kind, seconds(raised.onset_ms)) == ("stall", 20)
+
+
 def test_silence_does_not_stop_the_clock_of_one_that_stands():
     drive = Drive(plan(STRAIGHT)).along([*moving(), HERE]).until(300)
     [raised] = [a for a in drive.alerts if a.kind == "stall"]
