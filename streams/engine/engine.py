@@ -148,17 +148,20 @@ class Engine:
         results = np.zeros(len(fixes), np.int8)
         room, rows = self._room(), (self.vehicles, self.episodes, self.changed, self.due_ms, self.gap_ms, self.gap_left)
         out = Out(room, self._filled, *rows, self._moment)
-        told: list[Records] = []
+        # In live traffic a batch is one ping, and each look into a record array costs microseconds.
+        plain, transitions = fixes.view(np.ndarray), room.view(np.ndarray)
+        told: list[NDArray[np.void]] = []
         done = 0
         while done < len(fixes):
             self._filled[0] = 0
             begin = done
             done = run(fixes, results, begin, self.vehicles, self.used, self.plans, self.clock, out, self._scratch)
-            told.append(out.transitions[: self._filled[0]].copy())
-            self._keep_fixes(fixes[begin:done], results[begin:done], told[-1])
-            if done < len(fixes) and fixes.received_ms[done] >= self.clock[1]:
-                told += self._judge_gaps(int(fixes.received_ms[done]))
-        return np.concatenate([_NOTHING, *told]).view(np.recarray), results
+            told.append(transitions[: self._filled[0]].copy())
+            self._keep_fixes(plain[begin:done], results[begin:done], told[-1])
+            if done < len(fixes) and plain["received_ms"][done] >= self.clock[1]:
+                told += self._judge_gaps(int(plain["received_ms"][done]))
+        whole = told[0] if len(told) == 1 else np.concatenate([_NOTHING, *told])
+        return whole.view(np.recarray), results
 
     def restore_gap(self, row: int, gap: Gap) -> None:
         """Keep the fixes of a vehicle with a gap, from here on or further."""
@@ -167,17 +170,17 @@ class Engine:
         self.gap_left[row] = KEPT_MAX - len(gap.fixes)
         self.clock[1] = min(self.clock[1], gap.due_ms)
 
-    def _keep_fixes(self, fixes: Records, results: NDArray[np.int8], told: Records) -> None:
+    def _keep_fixes(self, fixes: NDArray[np.void], results: NDArray[np.int8], told: NDArray[np.void]) -> None:
         """Keep the fixes of vehicles with a gap, and note what the live run tells of them; the last may begin one."""
-        for one in told if self.gaps else ():
-            if one.row in self.gaps:
-                self.gaps[one.row].known.add(int(one.kind))
-        kept = np.flatnonzero(fixes.kind == FILL)
+        for row, kind in told[["row", "kind"]].tolist() if self.gaps else ():
+            if row in self.gaps:
+                self.gaps[row].known.add(kind)
+        kept = np.flatnonzero(fixes["kind"] == FILL)
         if not len(kept):
             return
-        of_gaps = fixes.view(np.ndarray)[kept]
+        of_gaps = fixes[kept]
         of_gaps["kind"] = np.where(results[kept] == OLDER, FILL, PING)
-        fixes.kind[kept] = PING
+        fixes["kind"][kept] = PING
         for row in np.unique(of_gaps["row"]).tolist():
             if row not in self.gaps:
                 vehicle, begun_ms = self.vehicles[row], int(of_gaps["received_ms"][-1])
