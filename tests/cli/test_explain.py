@@ -12,6 +12,7 @@ from models.alert import Alert
 from models.instants import parse_instant
 from models.plan_file import load_plan
 from simulate.bontang import FAULTS, PLAN
+from simulate.faults import Detour, Halt
 from simulate.traffic import generate
 from streams.detect import detect
 from streams.recording import read_recording
@@ -30,10 +31,16 @@ class Recording(NamedTuple):
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    """The sample operation, with a line that is no ping before it."""
+    """The sample operation with what it lacks, a missed checkpoint and a late convoy, and a line before it that is no
+    ping.
+    """
+    more = (
+        Detour(convoy_id="MKY-03", from_m=18_000, length_m=6_000, offset_m=500),
+        Halt(convoy_id="BTG-02", at_m=12_000, duration_s=2_400),
+    )
     plans = load_plan(PLAN)
     path = tmp_path_factory.mktemp("explain") / "pings.jsonl"
-    lines = [ping.line() + b"\n" for ping in generate(plans, FAULTS, BEGIN_MS, seed=2)]
+    lines = [ping.line() + b"\n" for ping in generate(plans, FAULTS + more, BEGIN_MS, seed=2)]
     path.write_bytes(b"no ping\n" + b"".join(lines))
     arrivals = read_recording(path, plans, lambda line, reason: None)
     return Recording(path, [alert for judged in detect(plans, arrivals) for alert in judged.alerts])
