@@ -75,7 +75,7 @@ GOOD = [
 BAD = [
     Case("traccar-client", "1001", '{"marker-1', "bad-json"),
     Case("traccar-client", "1001", "id=1001&lat=marker-2&lon=1", "bad-field"),
-    Case("traccar-client", "1001", keyed("1001", -400, x="marker-3"), "bad-time"),
+    Case("traccar-client", "1001", keyed("1001", -86_400, x="marker-3"), "bad-time"),
     Case("traccar-client", "1001", keyed("nobody", 0, x="marker-4"), "identity-mismatch"),
     Case("traccar-client", "stray", keyed("stray", 0, x="marker-5"), "unknown-device"),
     Case("owntracks", "3001", '{"_type": "encrypted", "data": "marker-6"}', "encrypted"),
