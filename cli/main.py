@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -66,8 +66,20 @@ app = typer.Typer(
 )
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from cli.version import version
+
+        version()
+        raise typer.Exit
+
+
 @app.callback()
-def kawal() -> None:
+def kawal(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
     """Watch ballot-logistics convoys: GPS pings on Kafka in, alerts a control room can trust out."""
 
 

@@ -12,6 +12,9 @@ from models.dead_letter import Code
 
 STAGE = "gateway"
 
+RESTART_CAUSES = ("stuck", "unreachable")
+"""Why a new reader of plans and devices takes the former one's place: it stood still, or Kafka was away."""
+
 
 class Metrics:
     """The gateway's metrics in a registry of their own."""
@@ -45,6 +48,14 @@ class Metrics:
         )
         self.waiting_bytes = Gauge("kawal_gateway_waiting_bytes", "What waits for Kafka.", registry=registry)
         self.devices = Gauge("kawal_gateway_devices", "Registered devices that are not revoked.", registry=registry)
+        self.restarts = Counter(
+            "kawal_consumer_restarts",
+            "Readers of plans and devices that a new one replaced.",
+            ["cause"],
+            registry=registry,
+        )
+        for cause in RESTART_CAUSES:
+            self.restarts.labels(cause)
         build = Gauge("kawal_build_info", "Always 1.", ["version", "python"], registry=registry)
         build.labels(version("kawal"), platform.python_version()).set(1)
 

@@ -82,7 +82,7 @@ async def parts_of(
 ) -> AsyncIterator[Parts]:
     """What every way in needs: a directory that follows plans and devices, and a writer, joined in an intake."""
     directory = Directory()
-    upkeep = Upkeep(directory, broker, topics)
+    upkeep = Upkeep(directory, broker, topics, metrics)
     tasks.start(upkeep.run())
     await until(upkeep.loaded, tasks)
     async with Writer(broker, topics) as writer:

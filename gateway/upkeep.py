@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from bus.follow import Follower, Place, ends_of, following
 from gateway.directory import Directory
+from gateway.metrics import Metrics
 from models.topics import TopicSet
 
 LOOK_S = 15.0
@@ -25,11 +26,14 @@ log = logging.getLogger(__name__)
 class Upkeep:
     """Follows the topics of a directory; `loaded` is set once it has read them for the first time."""
 
-    def __init__(self, directory: Directory, broker: str, topics: TopicSet, look_s: float = LOOK_S) -> None:
+    def __init__(
+        self, directory: Directory, broker: str, topics: TopicSet, metrics: Metrics, look_s: float = LOOK_S
+    ) -> None:
         self._directory = directory
         self._broker = broker
         self._topics = topics
         self._names = [topics.plans, topics.devices]
+        self._metrics = metrics
         self._look_s = look_s
         self.loaded = asyncio.Event()
         self.faults: list[str] = []
@@ -46,9 +50,11 @@ class Upkeep:
                     await self._follow_until_stuck(follower)
                 self.faults = ["plans and devices are not up to date"]
                 log.warning("the reader of plans and devices stood still; a new one takes its place")
+                self._metrics.restarts.labels("stuck").inc()
             except KafkaConnectionError:
                 if not self.loaded.is_set():
                     raise
+                self._metrics.restarts.labels("unreachable").inc()
                 await asyncio.sleep(self._look_s)
 
     async def _follow_until_stuck(self, follower: Follower) -> None:

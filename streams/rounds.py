@@ -24,7 +24,7 @@ DEAD_LETTER_BYTES_MAX = 4 * DEAD_LETTER_BYTES_DUE
 
 
 def period_s(partition: Partition) -> float | None:
-    """Return how long after the last checkpoint the next is due, None while there is nothing to write."""
+    """Return how long after the last checkpoint's beginning the next is due, None while there is nothing to write."""
     outbox, pending = partition.outbox, partition.pending
     if outbox.dead_letter_bytes > DEAD_LETTER_BYTES_DUE:
         return 0.0
@@ -54,7 +54,7 @@ class Rounds:
         self._writing = asyncio.Lock()
         self._processed = asyncio.Event()
         self._written = asyncio.Event()
-        self._last_s = 0.0
+        self._begun_s = 0.0
 
     async def run(self) -> None:
         """Write checkpoints as they become due, until cancelled."""
@@ -81,15 +81,15 @@ class Rounds:
         async with self._writing:
             if period_s(self._partition) is None:
                 return
-            snapshot = self._partition.snapshot(time.monotonic())
-            begin_s = time.monotonic()
+            # From beginning to beginning: an alert that comes while one is written shall not wait for a period more.
+            self._begun_s = time.monotonic()
+            snapshot = self._partition.snapshot(self._begun_s)
             try:
                 await write(self._producer, snapshot.checkpoint, self._group)
             except CheckpointError as error:
                 self._report.failed("fenced" if isinstance(error, FencedError) else "aborted")
                 raise
-            self._last_s = time.monotonic()
-            self._report.committed(snapshot, self._last_s - begin_s)
+            self._report.committed(snapshot, time.monotonic() - self._begun_s)
         self._written.set()
 
     async def finish(self) -> None:
@@ -101,7 +101,7 @@ class Rounds:
 
     def _due_in_s(self) -> float | None:
         period = period_s(self._partition)
-        return None if period is None else self._last_s + period - time.monotonic()
+        return None if period is None else self._begun_s + period - time.monotonic()
 
 
 async def _first_of(event: asyncio.Event, delay_s: float | None) -> None:

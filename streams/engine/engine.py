@@ -128,7 +128,7 @@ class Engine:
 
     def copy_rows(self, rows: list[int]) -> tuple[NDArray[np.void], NDArray[np.void]]:
         """Copy vehicles' rows and their episodes as plain arrays: each look into a record array costs microseconds."""
-        return self.vehicles.view(np.ndarray)[rows], self.episodes.view(np.ndarray)[rows]
+        return _take(self.vehicles, rows), _take(self.episodes, rows)
 
     def _grow(self) -> None:
         more = records(len(self.vehicles), VEHICLE)
@@ -235,3 +235,9 @@ class Engine:
         if len(self._transitions) < needed:
             self._transitions = records(needed, TRANSITION)
         return self._transitions
+
+
+def _take(table: Records, rows: list[int]) -> NDArray[np.void]:
+    """Copy rows as bytes: numpy would copy each field of each by itself, which takes four times as long."""
+    as_bytes = np.dtype((np.void, table.dtype.itemsize))
+    return table.view(as_bytes, np.ndarray)[rows].view(table.dtype)

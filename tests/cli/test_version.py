@@ -7,7 +7,7 @@ from tests.cli.command import installed_kawal, kawal
 
 
 def test_version_is_the_installed_one() -> None:
-    assert installed_kawal("version").stdout == f"kawal {version('kawal')}\n"
+    assert installed_kawal("version").stdout == installed_kawal("--version").stdout == f"kawal {version('kawal')}\n"
 
 
 def test_json_names_what_is_beneath() -> None:

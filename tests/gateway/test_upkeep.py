@@ -9,6 +9,7 @@ from bus.follow import Follower
 from deploy.kafka.embedded import EmbeddedKafka
 from gateway.devices import open_devices
 from gateway.directory import Directory
+from gateway.metrics import Metrics
 from gateway.upkeep import Upkeep
 from models.topics import TopicSet
 
@@ -32,7 +33,8 @@ async def test_a_reader_that_hangs_is_replaced(
 ) -> None:
     directory = Hanging()
     caplog.set_level(logging.WARNING)
-    upkeep = Upkeep(directory, kafka.bootstrap, topics, look_s=1.0)
+    metrics = Metrics()
+    upkeep = Upkeep(directory, kafka.bootstrap, topics, metrics, look_s=1.0)
     task = asyncio.create_task(upkeep.run())
     try:
         async with asyncio.timeout(WAIT_S):
@@ -46,3 +48,4 @@ async def test_a_reader_that_hangs_is_replaced(
     assert upkeep.faults == []
     assert directory.loads == 2
     assert "stood still" in caplog.text
+    assert metrics.registry.get_sample_value("kawal_consumer_restarts_total", {"cause": "stuck"}) == 1
