@@ -8,6 +8,7 @@ from bench.nemesis import MortalWorker, until
 from bench.workload import Workload
 from deploy.kafka.embedded import EmbeddedKafka
 from models.topics import TopicSet
+from streams.rounds import TICK_PERIOD_S
 from tests.streams.conftest import SHORT_SESSION_WORKER, StartWorker
 
 
@@ -37,10 +38,10 @@ async def test_a_worker_that_was_replaced_while_it_was_frozen_leaves_with_one_cl
 
 
 def _has_work_to_commit(worker: MortalWorker) -> bool:
-    """Whether a partition has taken ticks since its last checkpoint. Without any, a worker that was replaced has
-    nothing that could be refused: it joins the group again and goes on."""
+    """Whether a partition has taken ticks since its last checkpoint and does not write the next one already. Without
+    any, a worker that was replaced has nothing that could be refused: it joins the group again and goes on."""
     seen_s = {
         stage: worker.metric(f'kawal_heartbeat_last_seen_timestamp_seconds{{stage="{stage}"}}')
         for stage in ("engine", "committed")
     }
-    return 0 < seen_s["committed"] < seen_s["engine"] - 1.5
+    return seen_s["committed"] > 0 and 1.5 < seen_s["engine"] - seen_s["committed"] < TICK_PERIOD_S - 0.5
