@@ -93,8 +93,8 @@ def begin_gap(vehicle: Row, convoy: Row, received_ms: int) -> Gap:
     gap.fixes = seeds
     along_m = vehicle.trail_m[placed]
     on_route = np.flatnonzero(~np.isnan(along_m))
-    # off the route all the time: where it left it
-    gap.begin_m = float(along_m[on_route[0]] if len(on_route) else vehicle.progress_m)
+    # off the route all the time: how far it had gone beside it is not known, and so not where it may come back
+    gap.begin_m = float(along_m[on_route[0]]) if len(on_route) else math.nan
     return gap
 
 
