@@ -100,6 +100,12 @@ def sideways_cost(start: Story, end: Story, way: Way, evidence: Evidence) -> flo
 
 
 @kernel
+def leads_on(start: Story, at_m: float, way: Way) -> bool:
+    """Whether a place lies no farther along the road than the fix is away: where the vehicle has just come to."""
+    return bool(abs(at_m - start.at_m) <= way.straight_m + DETOUR_FREE_M)
+
+
+@kernel
 def way_of(start: Story, elapsed_s: float, straight_m: float, evidence: Evidence) -> Way:
     """What is known of the way from a story that was on the road `elapsed_s` ago. Of one off the road that is how far
     the vehicle has moved since: a detour may be longer than the road, hardly shorter.

@@ -13,11 +13,11 @@ import math
 import numpy as np
 
 from streams.engine.costs import (
-    DETOUR_FREE_M,
     HEADING_COST,
     Way,
     direction_of,
     go_on,
+    leads_on,
     place_cost,
     sideways_cost,
     transition_cost,
@@ -116,11 +116,11 @@ def reach_of(start: Story, convoy: Row, elapsed_s: float, straight_m: float) -> 
 @kernel
 def price(plans: Plans, convoy: Row, fix: Row, start: Story, found: tuple[int, Way, Evidence], scratch: Scratch) -> int:
     """Set the cost of each place seen from `start`; `found` = (places, the way to the fix, what it proves). The
-    cheapest or -1. To come back to the road takes a fix that proves it.
+    cheapest or -1. To come back to the road elsewhere takes a fix that proves it.
     """
     places, way, evidence = found
     limit_m = convoy.deviation_raise_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
-    best, best_cost = -1, OFF_COST if way.on_road else evidence.weight * OFF_COST
+    best, best_cost = -1, np.inf
     for k in range(places):
         p = scratch.places[k]
         p.cost = np.inf
@@ -129,7 +129,8 @@ def price(plans: Plans, convoy: Row, fix: Row, start: Story, found: tuple[int, W
             p.cost = place_cost(plans, convoy, fix, p, direction_of(story, fix.accuracy_m))
             p.cost += sideways_cost(start, story, way, evidence)
             p.cost = evidence.weight * p.cost + transition_cost(start, story, way)
-        if p.cost < best_cost:
+        proves = way.on_road or leads_on(start, p.at_m, way)
+        if p.cost < min(best_cost, OFF_COST if proves else evidence.weight * OFF_COST):
             best, best_cost = k, p.cost
     return best
 
@@ -169,7 +170,7 @@ def extend(
         p = scratch.places[k]
         if p.cost < np.inf:
             story = go_on(start, p.at_m, p.segment, evidence.drift_m)
-            goes_on = k == best and (way.on_road or abs(story.at_m - start.at_m) <= straight_m + DETOUR_FREE_M)
+            goes_on = k == best and (way.on_road or leads_on(start, p.at_m, way))
             child = (story, fix.fix_ms, paid + p.cost, p.lateral_m, 1, chosen if goes_on else 0)
             count = keep_child(scratch.children, count, child)
     if best < 0:

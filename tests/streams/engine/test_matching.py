@@ -207,6 +207,12 @@ def test_a_halt_beside_another_leg_is_no_way_along_it(halt: dict[str, float]):
     assert drive.progress_m() == pytest.approx(8000, abs=2)
 
 
+def test_a_halt_beside_the_road_it_has_just_come_along_is_on_it():
+    drive = Drive(plan(STRAIGHT)).along(line((0, 0), (5000, 0), 100))
+    drive.along([(7000.0, 110.0), (7000.0, 85.0), (7000.0, 85.0)], begin_s=630, every_s=30)
+    assert drive.progress_m() == pytest.approx(7000, abs=2)
+
+
 def test_the_way_through_a_silence_may_wind():
     winding = [(0.0, 0.0), (2000.0, 0.0), (2000.0, 2000.0), (3000.0, 2000.0), (3000.0, 0.0), (8000.0, 0.0)]
     drive = Drive(plan(winding, checkpoints=[checkpoint((2500, 2000))])).along(line((0, 0), (2000, 0), 100))
