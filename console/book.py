@@ -96,7 +96,7 @@ class Book:
             return None
         entry.seen.add(name)
         entry.values.append(value)
-        entry.steps.append(Step(told.transition == "cleared", told.severity, seen_ms, told.late))
+        entry.steps.append(Step(told.transition == "cleared", told.severity, seen_ms, told.is_past))
         return told.alert_id
 
     def take_action(self, action: AlertAction) -> str | None:

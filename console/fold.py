@@ -29,7 +29,7 @@ class Step(NamedTuple):
     cleared: bool
     severity: Severity
     seen_ms: int
-    late: bool = False
+    past: bool = False
 
 
 class Ack(NamedTuple):
@@ -139,7 +139,7 @@ def _take_step(alarm: Alarm, step: Step, at_ms: int, told_once: bool) -> None:
             alarm.ack, alarm.returned = None, True
         if step.severity == "critical":
             alarm.shelved = None
-    if (rises or is_first) and not (step.late or step.cleared or alarm.notification):
+    if (rises or is_first) and not (step.past or step.cleared or alarm.notification):
         alarm.sounds_ms.append(at_ms)
     if (step.cleared or told_once) and alarm.gone_ms is None:
         alarm.gone_ms = at_ms

@@ -149,7 +149,7 @@ class Notifier:
         if alarm.severity not in hook.severities or (hook.kinds is not None and entry.head.kind not in hook.kinds):
             return False
         known = self._told.get(hook.name, {}).get(entry.head.alert_id)
-        is_quiet = entry.suppressed or alarm.shelved or entry.head.late
+        is_quiet = entry.suppressed or alarm.shelved or entry.head.is_past
         return known != _state(entry) and not (is_quiet and known is None)
 
 

@@ -25,6 +25,11 @@ class AlertRecord(msgspec.Struct, frozen=True, gc=False):
     late: bool = False
     peak: float | None = None
 
+    @property
+    def is_past(self) -> bool:
+        """Whether it tells of the past. A call for help never does: whenever it was made, nobody has heard it yet."""
+        return self.late and self.kind != "sos"
+
 
 class Telling(msgspec.Struct, frozen=True, gc=False):
     """What the list tells of each transition."""

@@ -33,7 +33,9 @@ TOLD_ONCE: frozenset[Kind] = frozenset({"missed-checkpoint", "early-departure", 
 """Kinds without an end: they are over as soon as they are told."""
 
 LATE_S = 900.0
-"""An alert decided longer than this after its event is late: it tells of the past and must not sound."""
+"""An alert decided longer than this after its event is late: it tells of the past and must not sound, unless it is a
+call for help.
+"""
 
 # Changing this changes the id of every alert: open episodes would be raised a second time under another id.
 ALERT_NAMESPACE = uuid5(NAMESPACE_URL, "https://kawal.example/alerts")
@@ -119,6 +121,11 @@ class Alert(Written):
     nearest: list[Nearest] | None = Field(default=None, description="What is near, nearest first.")
 
     @property
+    def is_past(self) -> bool:
+        """Whether it tells of the past. A call for help never does: whenever it was made, nobody has heard it yet."""
+        return self.late and self.kind != "sos"
+
+    @property
     def sounds(self) -> bool:
         """Whether it wakes an operator: medium or worse, and not told of the past."""
-        return self.severity != "low" and not self.late
+        return self.severity != "low" and not self.is_past

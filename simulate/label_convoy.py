@@ -41,9 +41,13 @@ def _apart(cargo: Seen, escorts: Sequence[Seen], doubtful: bool) -> Iterator[Lab
     maybe = np.isfinite(known_m) & (known_m > limits.separation_raise_m - MARGIN_M)
     over = np.isfinite(known_m) & (known_m < limits.separation_clear_m - MARGIN_M)
     late_s = 2 * max(one.interval_s for one in (cargo, *escorts))
+    over_s = -np.inf
     for span in hysteresis(time_s, maybe, over):
         sure_s, lasts_s = longest_s(time_s, sure, span)
-        must = lasts_s >= limits.separation_hold_s + 2 * late_s and not doubtful
+        # together for less than it takes to clear: the episode before may still be open
+        is_new = span.first_s - over_s > limits.separation_hold_s + 2 * late_s
+        over_s = span.last_s
+        must = lasts_s >= limits.separation_hold_s + 2 * late_s and not doubtful and is_new
         latest_s = sure_s if must else span.last_s
         raised = Window(span.first_s, cargo.heard_s(latest_s + limits.separation_hold_s + late_s) + 5.0)
         end_s = span.last_s if span.end_s is None else span.end_s

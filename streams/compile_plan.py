@@ -34,6 +34,9 @@ SEGMENT_M_MAX = 5_000.0
 PLANNED_MPS_MAX = 25.0
 """Pace of a plan that has only one time: late is then who could not be in time even so fast."""
 
+SAME_PASS_M = 50.0
+"""A road that comes by a checkpoint again farther away than this is not meant: else the street beside it would be."""
+
 
 @dataclass(slots=True)
 class Compiled:
@@ -116,28 +119,42 @@ def _nearest_of_run(away_m: NDArray[np.float64], segment: int, radius_m: float) 
     return segment + int(np.argmin(away_m[segment:end]))
 
 
-def place_checkpoints(checkpoints: Sequence[Checkpoint], vertices: Records) -> Records:
-    """Find where along the route the checkpoints lie, in their order: CHECKPOINT rows whose `at_m` never falls.
+Feet = tuple[NDArray[np.float64], NDArray[np.float64]]
 
-    Where a route passes a checkpoint more than once the order decides, then the first pass. Distances beyond the radii
-    are made as small as the order allows in all.
+
+def _passes(feet: Sequence[Feet], reaches_m: Sequence[float]) -> list[int]:
+    """Choose a segment of the route for each checkpoint, none before its predecessor's: the first ones within reach, or
+    as little beyond it as the order allows in all.
     """
-    placed = records(len(checkpoints), CHECKPOINT)
-    feet = [_feet(checkpoint, vertices) for checkpoint in checkpoints]
     # costs[k][j]: the least that the checkpoints up to k cost with k at segment j and none before its predecessor
     costs: list[NDArray[np.float64]] = []
-    for checkpoint, (away_m, _) in zip(checkpoints, feet, strict=True):
-        own_m = np.maximum(away_m - checkpoint.radius_m, 0.0)
+    for reach_m, (away_m, _) in zip(reaches_m, feet, strict=True):
+        own_m = np.maximum(away_m - reach_m, 0.0)
         costs.append(own_m + np.minimum.accumulate(costs[-1]) if costs else own_m)
-    last = len(vertices) - 2
-    segments = []
+    segments: list[int] = []
+    last = len(feet[0][0]) - 1 if feet else 0
     for cost_m in reversed(costs):
         last = int(np.argmin(cost_m[: last + 1]))
         segments.append(last)
-    for row, checkpoint, (away_m, at_m), segment in zip(placed, checkpoints, feet, reversed(segments), strict=True):
-        nearest = _nearest_of_run(away_m, segment, checkpoint.radius_m)
+    nearest = zip(feet, reversed(segments), reaches_m, strict=True)
+    return [_nearest_of_run(away_m, segment, reach_m) for (away_m, _), segment, reach_m in nearest]
+
+
+def place_checkpoints(checkpoints: Sequence[Checkpoint], vertices: Records) -> Records:
+    """Find where along the route the checkpoints lie, in their order: CHECKPOINT rows whose `at_m` never falls.
+
+    Where a route passes a checkpoint more than once, each time about as near, the order decides, then the first pass.
+    It may be visited from the first time on that the route comes within its radius.
+    """
+    placed = records(len(checkpoints), CHECKPOINT)
+    feet = [_feet(checkpoint, vertices) for checkpoint in checkpoints]
+    radii_m = [checkpoint.radius_m for checkpoint in checkpoints]
+    nearly_m = [min(r, float(away_m.min()) + SAME_PASS_M) for r, (away_m, _) in zip(radii_m, feet, strict=True)]
+    passes = zip(placed, checkpoints, feet, _passes(feet, radii_m), _passes(feet, nearly_m), strict=True)
+    for row, checkpoint, (away_m, at_m), first, segment in passes:
         row.lat, row.lon, row.radius_m = checkpoint.lat, checkpoint.lon, checkpoint.radius_m
-        row.at_m, row.off_m = at_m[nearest], away_m[nearest]
+        row.from_m, row.at_m, row.off_m = min(at_m[first], at_m[segment]), at_m[segment], away_m[segment]
+    placed.from_m = np.maximum.accumulate(placed.from_m)
     placed.at_m = np.maximum.accumulate(placed.at_m)
     return placed
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from streams.compile_plan import Compiled
 from streams.engine.dtypes import NEVER, Row
+from streams.engine.evidence import accuracy_allowance_m
 from streams.engine.geometry import distance_m
-from streams.engine.matching import accuracy_allowance_m
 from streams.engine.overspeed import speed_of
 from streams.engine.stall import standing_since_ms
 from streams.engine.step import step_to
@@ -79,7 +79,7 @@ def _left_m(look: Look) -> float:
 
 
 def _frozen_s(look: Look) -> float:
-    return int(look.after.frozen_ms) / 1000
+    return max(int(look.after.frozen_ms), 0) / 1000
 
 
 MEASURES: Mapping[str, Measure] = {

@@ -13,7 +13,7 @@ from streams.engine.dtypes import EPISODE, EPISODES, FIX, Records, records
 from streams.engine.gaps import Fixes, Gap
 from streams.state_layouts import LAYOUTS, todays
 
-VERSION = 3
+VERSION = 4
 """Raised whenever VEHICLE, EPISODE, FIX or Head changes; the layout of the version before is then kept in LAYOUTS."""
 
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from streams.engine.dtypes import BAD_POSITION, CLEAN, FROZEN, MEDIUM, MOCK, TELEPORT, Out, Row, Step
 from streams.engine.episodes import close_episode, good_for_s, grown_ms, open_episode
+from streams.engine.evidence import MOVING_MPS
 from streams.engine.jit import kernel
-from streams.engine.matching import MOVING_MPS
 
 TELEPORT_WINDOW_MS = 600_000  # three rejected fixes within ten minutes are no longer single spikes
 FROZEN_MS = 60_000
@@ -13,11 +13,16 @@ FROZEN_MS = 60_000
 
 @kernel
 def track_frozen(vehicle: Row, fix: Row, step: Step) -> None:
-    """Count for how long the vehicle reports a speed while its coordinates stay exactly the same."""
-    if step.moved_m == 0.0 and fix.speed_mps > MOVING_MPS:
-        vehicle.frozen_ms = grown_ms(vehicle.frozen_ms, step)
-    else:
+    """Count for how long the vehicle reports a speed while its coordinates stay exactly the same.
+
+    Where it stops meanwhile they are no more believed than before, but that is no proof: the count is negative then.
+    """
+    if step.moved_m != 0.0:
         vehicle.frozen_ms = 0
+    elif fix.speed_mps > MOVING_MPS:
+        vehicle.frozen_ms = grown_ms(max(vehicle.frozen_ms, 0), step)
+    elif vehicle.frozen_ms > 0:
+        vehicle.frozen_ms = -vehicle.frozen_ms
 
 
 @kernel

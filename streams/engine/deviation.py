@@ -2,8 +2,8 @@
 
 from streams.engine.dtypes import CRITICAL, DEVIATION, HIGH, OFF_ROUTE, REJOINED, Out, Row
 from streams.engine.episodes import close_episode, follow_episode, open_episode, peak_worth_telling, update_episode
+from streams.engine.evidence import accuracy_allowance_m
 from streams.engine.jit import kernel
-from streams.engine.matching import accuracy_allowance_m
 
 
 @kernel

@@ -277,7 +277,8 @@ VEHICLE = _record(
     ("fast_ms", np.int32),
     # sos: the newest fix time at which the button is known to have been pressed.
     ("sos_ms", np.int64),
-    # bad-position: when a fix was last rejected, the times between the last three; how long the coordinates froze.
+    # bad-position: when a fix was last rejected, the times between the last three; how long the coordinates froze,
+    # negative once the vehicle stopped in that.
     ("reject_ms", np.int64),
     ("reject_gap_ms", np.int32, (2,)),
     ("frozen_ms", np.int32),
@@ -295,6 +296,8 @@ VEHICLE = _record(
     ("moving_for_ms", np.int32),
     ("apart_ms", np.int64),
     ("moving_ms", np.int64),
+    # How far it has moved since the hypothesis that is believed last found the road.
+    ("off_way_m", np.float32),
     # Of each kind 0 where no episode is open, else 1 + its severity: what is asked at every ping stays at hand.
     ("open", np.int8, (EPISODES,)),
     ("trail_count", np.int8),
@@ -302,7 +305,8 @@ VEHICLE = _record(
     ("cargo", np.int8),
     ("lag_count", np.int8),
     ("departed", np.int8),
-    # stall: the vehicle still rolled when it came to where it stands.
+    # stall: bits that say whether the vehicle still rolled when it came to where it stands, and to the place before,
+    # and whether its device ever told of a movement.
     ("rolling", np.int8),
     ("arrived", np.int8),
     ("sos", np.int8),
@@ -367,10 +371,13 @@ CHECKPOINT = _record(
     ("lat", np.float64),
     ("lon", np.float64),
     ("radius_m", np.float64),
+    ("from_m", np.float64),
     ("at_m", np.float64),
     ("off_m", np.float64),
 )
-"""A place to pass, in the plan's order: where along the route, never before the one before it, and how far off it."""
+"""A place to pass, in the plan's order: where along the route it is first near enough to be visited and where it is
+passed, never before the one before it, and how far off the route it is.
+"""
 
 SCHEDULE = _record(("at_m", np.float64), ("ms", np.int64))
 """A point of the timetable: when the plan has the convoy where; both rise from point to point."""
@@ -431,14 +438,16 @@ class Plans(NamedTuple):
 
 
 class Step(NamedTuple):
-    """From the vehicle's fix before to this one: the time, the straight way, and its progress and distance from the
-    route before; 0 and NaN where there was none.
+    """From the vehicle's fix before to this one: the time, the straight way, and before it progress, distance from the
+    route, reported speed and whether the coordinates had frozen; 0 and NaN where there was none.
     """
 
     ms: int
     moved_m: float
     from_m: float
     from_lateral_m: float
+    from_mps: float
+    from_frozen: bool
 
 
 class Out(NamedTuple):

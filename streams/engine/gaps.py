@@ -56,8 +56,8 @@ def _no_fixes() -> Fixes:
 @dataclass(slots=True)
 class Gap:
     """What is kept of a vehicle with a gap being filled: when the first older fix came, when it will be judged, the
-    kinds that the live run knows of, the version of its route and its progress at the beginning; FIX rows, the oldest
-    first at the beginning, of which those that fill the gap have the kind FILL.
+    kinds that the live run knows of or that cannot be judged, the version of its route and its progress at the
+    beginning; FIX rows, the oldest first at the beginning, of which those that fill the gap have the kind FILL.
     """
 
     begun_ms: int
@@ -93,8 +93,11 @@ def begin_gap(vehicle: Row, convoy: Row, received_ms: int) -> Gap:
     gap.fixes = seeds
     along_m = vehicle.trail_m[placed]
     on_route = np.flatnonzero(~np.isnan(along_m))
-    # off the route all the time: where it left it
-    gap.begin_m = float(along_m[on_route[0]] if len(on_route) else vehicle.progress_m)
+    if len(on_route):
+        gap.begin_m = float(along_m[on_route[0]])
+    else:  # where it left the route; how far it has gone beside it since is not known, and so not what leads back
+        gap.begin_m = float(vehicle.progress_m)
+        gap.known.add(WRONG_WAY)
     return gap
 
 

@@ -48,9 +48,9 @@ def slowed(pace_mps: float, elapsed_s: float, way_m: float, most_mps: float) -> 
 
 @kernel
 def track_pace(vehicle: Row, convoy: Row, step: Step) -> None:
-    """Learn the pace from one more fix; where progress is unknown it stays."""
+    """Learn the pace from one more fix; where progress is unknown, or its position froze, it stays."""
     way_m = vehicle.progress_m - step.from_m
-    if not math.isnan(way_m):
+    if not math.isnan(way_m) and vehicle.frozen_ms == 0:
         vehicle.pace_mps = slowed(np.float64(vehicle.pace_mps), step.ms / 1000.0, way_m, convoy.speed_max_mps)
 
 

@@ -9,90 +9,38 @@ every fix, and its window grows forwards with time.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
+from streams.engine.costs import (
+    HEADING_COST,
+    Way,
+    direction_of,
+    go_on,
+    leads_on,
+    place_cost,
+    sideways_cost,
+    transition_cost,
+    way_of,
+)
 from streams.engine.dtypes import DURATION_MS_MAX, HYPOTHESES, Plans, Records, Row, Scratch, Step, Story
+from streams.engine.evidence import Evidence, accuracy_allowance_m, weigh
 from streams.engine.geometry import distance_m, wrap_deg
-from streams.engine.jit import entry, kernel
+from streams.engine.jit import kernel
 from streams.engine.places import find_places
 
-# Costs are in units of a log-likelihood: a margin of 6 is a likelihood ratio of about 400.
 OFF_COST = 8.0  # a fix that this hypothesis cannot explain
-LATERAL_COST_MAX = 6.0  # distance within the corridor alone never makes a fix unexplained: progress goes on at 90 m
-TRANSITION_COST_MAX = 16.0  # a shortcut to far ahead is rare, not impossible: three fixes must be able to prove it
 SWITCH_COST = 6.0  # below this a second story never takes over: progress would flicker between two legs of one road
 FORGET_COST = 40.0  # five unexplained fixes: a story this bad is dropped
-HEADING_COST = 2.0  # times 1 - cos: 4 for the opposite direction
 REACQUIRE_COST = 20.0  # looking behind the window again: must be corroborated by three fixes more
 REACQUIRE_MS = 120_000  # and only after two minutes without the road, or a detour that crosses an earlier leg would win
-DETOUR_FREE_M = 50.0  # noise of two fixes: no cost for so much difference of progress and distance moved
-DETOUR_SCALE_M = 100.0
-DETOUR_SCALE_S = 30.0  # longer apart, two fixes say less of the way between them: a winding road is none
-RETREAT_FREE_M = 15.0  # a standing vehicle's fixes wander so far
-RETREAT_SCALE_M = 10.0
-TURN_COST = 12.0  # going back along the route: more than one unexplained fix, less than two
-TURNED_M = 40.0  # from here on a heading against the road's is expected
 SAME_PLACE_M = 30.0  # two stories that end within this distance are one
 DECIDE_M = 50.0  # displacement after which the first match is decided
 TIE_COST = 1.0  # where stories are equally good the earlier leg is assumed: a convoy begins at the beginning
 EARLY_FACTOR = 2.0  # times `depart_m`: a vehicle at the start before its time is sought so far along
 WINDOW_SLACK_M = 200.0
 WINDOW_FACTOR = 1.2
-MOVING_MPS = 2.0  # below this a receiver's heading is noise
-STILL_MPS = 0.5  # a standing receiver reports a few tenths
-CREEPING_MPS = 1.0  # and at the start of an excursion it wanders so fast,
-WANDERING_M = 3.0  # so far between any two fixes
-EXCURSION_M = 300.0  # reflected signals lead no farther away than this
-
-
-class Evidence(NamedTuple):
-    """What a fix can prove: 0 or 1, and how much an unlike way costs, in metres a unit."""
-
-    weight: float
-    scale_m: float
-
-
-@kernel
-def is_still(fix: Row) -> bool:
-    """Whether the fix reports that the vehicle does not move."""
-    return bool(fix.speed_mps <= STILL_MPS)
-
-
-@kernel
-def repeats(fix: Row, step: Step) -> bool:
-    """Whether a fix says the same as the one before, for the vehicle stands: a hundred of them prove no more than one.
-
-    Of a device that knows no speed that is believed where it hardly moves.
-    """
-    if fix.speed_mps > MOVING_MPS:
-        return False
-    wandering_m = 0.0 if math.isnan(fix.speed_mps) else WANDERING_M
-    return bool(step.moved_m <= wandering_m + CREEPING_MPS * step.ms / 1000.0)
-
-
-@entry
-def accuracy_allowance_m(accuracy_m: float, cap_m: float) -> float:
-    """How much of a distance the fix's own uncertainty may explain: its accuracy up to the cap, 0 m where it is
-    unknown.
-    """
-    if math.isnan(accuracy_m):
-        return 0.0
-    return min(accuracy_m, cap_m)
-
-
-@kernel
-def place_cost(plans: Plans, convoy: Row, fix: Row, place: Row, direction: int) -> float:
-    """Cost of a fix at a place: its distance from the road, and where it moves how its heading fits `direction`."""
-    scale_m = convoy.deviation_raise_m / 5.0
-    cost = min(0.5 * (place.lateral_m / scale_m) ** 2, LATERAL_COST_MAX)
-    if math.isnan(fix.heading_deg) or fix.speed_mps <= MOVING_MPS:
-        return cost
-    v = plans.vertices[convoy.vertex_from + place.segment]
-    heading = math.radians(fix.heading_deg)
-    along = (v.dx_m * math.sin(heading) + v.dy_m * math.cos(heading)) / v.segment_m
-    return cost + HEADING_COST * (1.0 - along * direction)
+AMBIGUOUS_MS = 120_000  # after so long without a fix the place is decided as it was at first
 
 
 @kernel
@@ -103,37 +51,6 @@ def moved_m(plans: Plans, convoy: Row, fix: Row, start: Story) -> float:
     x = wrap_deg(fix.lon - v.lon) * v.m_per_lon_deg - u * v.dx_m
     y = (fix.lat - v.lat) * v.m_per_lat_deg - u * v.dy_m
     return math.hypot(x, y)
-
-
-@kernel
-def retreat_cost(story: Story) -> float:
-    """Cost of all the way that a story has gone back from its farthest point: however slowly, it is paid once."""
-    retreat_m = story.peak_m - story.at_m
-    return min(max(retreat_m - RETREAT_FREE_M, 0.0) / RETREAT_SCALE_M, TURN_COST)
-
-
-@kernel
-def go_on(start: Story, at_m: float, segment: int) -> Story:
-    """The story that goes on to `at_m`. Its farthest point follows it back once the turning is paid for in full."""
-    paid_m = RETREAT_FREE_M + RETREAT_SCALE_M * TURN_COST
-    return Story(at_m, segment, min(max(start.peak_m, at_m), at_m + paid_m))
-
-
-@kernel
-def direction_of(story: Story, accuracy_m: float) -> int:
-    """1 for a story that goes forwards, -1 for one that has turned back, farther than the fix may be off: a receiver
-    that loses the sky slides back along the road and says so, while its heading stays right.
-    """
-    free_m = TURNED_M if math.isnan(accuracy_m) else TURNED_M + accuracy_m
-    return -1 if story.peak_m - story.at_m > free_m else 1
-
-
-@kernel
-def transition_cost(start: Story, end: Story, straight_m: float, scale_m: float) -> float:
-    """Cost of going from one story to the next with the fix `straight_m` away: of turning, and of an unlike way."""
-    differing_m = abs(abs(end.at_m - start.at_m) - straight_m)
-    detour = min(max(differing_m - DETOUR_FREE_M, 0.0) / scale_m, TRANSITION_COST_MAX)
-    return detour + retreat_cost(end) - retreat_cost(start)
 
 
 @kernel
@@ -197,23 +114,23 @@ def reach_of(start: Story, convoy: Row, elapsed_s: float, straight_m: float) -> 
 
 
 @kernel
-def price(
-    plans: Plans, convoy: Row, fix: Row, start: Story, found: tuple[int, float, Evidence], scratch: Scratch
-) -> int:
-    """Set the cost of each place seen from `start`; `found` = (places, how far the fix is, what it proves). The
-    cheapest or -1.
+def price(plans: Plans, convoy: Row, fix: Row, start: Story, found: tuple[int, Way, Evidence], scratch: Scratch) -> int:
+    """Set the cost of each place seen from `start`; `found` = (places, the way to the fix, what it proves). The
+    cheapest or -1. To come back to the road elsewhere takes a fix that proves it.
     """
-    places, straight_m, evidence = found
+    places, way, evidence = found
     limit_m = convoy.deviation_raise_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
-    best, best_cost = -1, OFF_COST
+    best, best_cost = -1, np.inf
     for k in range(places):
         p = scratch.places[k]
         p.cost = np.inf
         if p.lateral_m <= limit_m:
-            story = go_on(start, p.at_m, p.segment)
-            p.cost = evidence.weight * place_cost(plans, convoy, fix, p, direction_of(story, fix.accuracy_m))
-            p.cost += transition_cost(start, story, straight_m, evidence.scale_m)
-        if p.cost < best_cost:
+            story = go_on(start, p.at_m, p.segment, evidence.drift_m)
+            p.cost = place_cost(plans, convoy, fix, p, direction_of(story, fix.accuracy_m))
+            p.cost += sideways_cost(start, story, way, evidence)
+            p.cost = evidence.weight * p.cost + transition_cost(start, story, way)
+        proves = way.on_road or leads_on(start, p.at_m, way)
+        if p.cost < min(best_cost, OFF_COST if proves else evidence.weight * OFF_COST):
             best, best_cost = k, p.cost
     return best
 
@@ -247,12 +164,14 @@ def extend(
     straight_m = moved_m(plans, convoy, fix, start)
     reach = reach_of(start, convoy, elapsed_s, straight_m)
     places = find_places(plans, convoy, fix, reach, scratch)
-    best = price(plans, convoy, fix, start, (places, straight_m, evidence), scratch)
+    way = way_of(start, elapsed_s, straight_m, evidence)
+    best = price(plans, convoy, fix, start, (places, way, evidence), scratch)
     for k in range(places):
         p = scratch.places[k]
         if p.cost < np.inf:
-            story = go_on(start, p.at_m, p.segment)
-            child = (story, fix.fix_ms, paid + p.cost, p.lateral_m, 1, chosen if k == best else 0)
+            story = go_on(start, p.at_m, p.segment, evidence.drift_m)
+            goes_on = k == best and (way.on_road or leads_on(start, p.at_m, way))
+            child = (story, fix.fix_ms, paid + p.cost, p.lateral_m, 1, chosen if goes_on else 0)
             count = keep_child(scratch.children, count, child)
     if best < 0:
         child = (start, on_road_ms, paid + evidence.weight * OFF_COST, nearest_m(scratch, places), 0, chosen)
@@ -307,6 +226,8 @@ def remember(vehicle: Row, fix: Row, children: Records, count: int, believed: in
         pick = cheapest(children, count, 0.0)
     vehicle.hypothesis_count = kept
     vehicle.chosen = 0
+    if vehicle.hypothesis_age_ms[0] == 0:
+        vehicle.off_way_m = 0.0
 
 
 @kernel
@@ -333,6 +254,15 @@ def forget_place(vehicle: Row) -> None:
 
 
 @kernel
+def doubt_place(vehicle: Row, fix: Row) -> None:
+    """After a long silence the vehicle may be at any of its places: which one is decided from here on."""
+    vehicle.first_lat = fix.lat
+    vehicle.first_lon = fix.lon
+    vehicle.located = 0
+    vehicle.progress_m = np.nan
+
+
+@kernel
 def lost_for_long(vehicle: Row, children: Records, count: int, fix_ms: int) -> bool:
     """Whether no story finds the road at this fix and the believed one has not for REACQUIRE_MS."""
     for k in range(count):
@@ -342,23 +272,12 @@ def lost_for_long(vehicle: Row, children: Records, count: int, fix_ms: int) -> b
 
 
 @kernel
-def weigh(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step) -> Evidence:
-    """What a fix can prove. One that stands far off the route and repeats itself proves nothing: a halt beside another
-    leg would otherwise become a way along it.
-    """
-    weight = 1.0
-    if vehicle.hypothesis_age_ms[vehicle.chosen] > 0 and repeats(fix, step):
-        off_m = moved_m(plans, convoy, fix, story_of(vehicle, vehicle.chosen))
-        weight = 0.0 if off_m > EXCURSION_M else 1.0
-    return Evidence(weight, DETOUR_SCALE_M * max(step.ms / 1000.0 / DETOUR_SCALE_S, 1.0))
-
-
-@kernel
 def follow(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step, scratch: Scratch) -> int:
     """Extend every hypothesis by the fix, and look at the whole route again where all have lost it; gives the
     children.
     """
-    count, evidence = 0, weigh(vehicle, plans, convoy, fix, step)
+    count, evidence = 0, weigh(vehicle, fix, step)
+    vehicle.off_way_m = evidence.off_way_m
     for parent in range(vehicle.hypothesis_count):
         count = extend(vehicle, plans, convoy, fix, (parent, count, evidence), scratch)
     if not lost_for_long(vehicle, scratch.children, count, fix.fix_ms):
@@ -414,4 +333,6 @@ def match(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step, scratch
         count = begin(vehicle, plans, convoy, fix, convoy.length_m, scratch)
     else:
         count = follow(vehicle, plans, convoy, fix, step, scratch)
+    if step.ms >= AMBIGUOUS_MS:
+        doubt_place(vehicle, fix)
     believe(vehicle, fix, scratch, count)

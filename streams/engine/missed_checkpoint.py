@@ -6,9 +6,10 @@ import numpy as np
 
 from streams.engine.dtypes import MEDIUM, MISSED_CHECKPOINT, RAISED, SKIPPED, Out, Plans, Row, Step
 from streams.engine.episodes import tell
+from streams.engine.evidence import accuracy_allowance_m
 from streams.engine.geometry import distance_m
 from streams.engine.jit import kernel
-from streams.engine.matching import WINDOW_FACTOR, accuracy_allowance_m, last_on_road_ms
+from streams.engine.matching import WINDOW_FACTOR, last_on_road_ms
 
 SEEN_BITS = 31
 """So many checkpoints from the first open one on can be visited before that one is settled, a few hundred metres on."""
@@ -27,7 +28,7 @@ def start_checkpoints(vehicle: Row, plans: Plans, convoy: Row) -> None:
 @kernel
 def drove_past(vehicle: Row, convoy: Row, fix: Row, checkpoint: Row, step: Step) -> bool:
     """Whether it went along the route past a checkpoint between two fixes: both near enough to the road, and as far
-    apart as a vehicle can drive in the time.
+    apart as a vehicle can drive in the time. Nobody knows since when it had left a place at which its position froze.
     """
     if not step.from_m <= checkpoint.at_m <= vehicle.progress_m or checkpoint.off_m > checkpoint.radius_m:
         return False
@@ -35,7 +36,7 @@ def drove_past(vehicle: Row, convoy: Row, fix: Row, checkpoint: Row, step: Step)
     lateral_m = max(step.from_lateral_m, vehicle.lateral_m) - allowance_m
     reach_m = WINDOW_FACTOR * convoy.speed_max_mps * step.ms / 1000.0
     near = lateral_m <= min(checkpoint.radius_m, convoy.deviation_raise_m)
-    return bool(near and vehicle.progress_m - step.from_m <= reach_m)
+    return bool(near and (step.from_frozen or vehicle.progress_m - step.from_m <= reach_m))
 
 
 @kernel
@@ -56,7 +57,7 @@ def note_visits(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step) -
     ahead_m = vehicle.progress_m + WINDOW_FACTOR * convoy.speed_max_mps * away_s + convoy.accuracy_cap_m
     for bit in range(min(convoy.checkpoint_count - vehicle.checkpoint, SEEN_BITS)):
         checkpoint = plans.checkpoints[convoy.checkpoint_from + vehicle.checkpoint + bit]
-        if checkpoint.at_m - checkpoint.radius_m > ahead_m:
+        if checkpoint.from_m - checkpoint.radius_m > ahead_m:
             return
         if not vehicle.visited >> bit & 1 and visits(vehicle, convoy, fix, checkpoint, step):
             vehicle.visited |= 1 << bit

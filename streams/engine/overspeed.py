@@ -13,8 +13,8 @@ from streams.engine.episodes import (
     peak_worth_telling,
     update_episode,
 )
+from streams.engine.evidence import accuracy_allowance_m
 from streams.engine.jit import entry, kernel
-from streams.engine.matching import accuracy_allowance_m
 
 
 @entry

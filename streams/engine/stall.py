@@ -14,18 +14,24 @@ from streams.engine.dtypes import (
     Out,
     Plans,
     Row,
+    Step,
 )
 from streams.engine.episodes import close_episode, follow_episode, open_episode
+from streams.engine.evidence import MOVING_MPS, accuracy_allowance_m, is_still
 from streams.engine.geometry import distance_m
 from streams.engine.jit import entry, kernel
-from streams.engine.matching import MOVING_MPS, accuracy_allowance_m, is_still
 from streams.engine.signal_lost import threshold_s
 from streams.engine.stretches import crossing_s
 
 EXCURSION_FACTOR = 4.0  # fixes of a standing vehicle leave its radius so far, between walls,
-EXCURSION_MS = 60_000  # but not for long
+EXCURSION_MS = 60_000  # but not for long, unless a device that knows speeds says that it never moved,
+SAME_HALT_FACTOR = 2.0  # so far from where it stood before
 APART_MS = 1000  # pings of one second are one look at the vehicle, whatever their order
 WANDERING_M = 5.0  # fixes of a standing vehicle are so far apart at once
+# Bits: it still rolled when it came to where it stands, and to the place before; its device knows speeds.
+ROLLING, ROLLED, KNOWS_SPEED = 1, 2, 4
+DRIFT_MPS, DRIFT_S = 6.0, 10.0  # reflected signals move a fix so fast; longer, it may as well have driven that far
+STOP_MARGIN_M = 50.0  # a vehicle at the edge of a stop is not outside for noise
 
 
 @kernel
@@ -41,8 +47,12 @@ def stop_at(plans: Plans, convoy: Row, fix: Row) -> int:
 
 @kernel
 def track_stop(vehicle: Row, plans: Plans, convoy: Row, fix: Row) -> None:
-    """Remember which authorised stop the vehicle is in and since when."""
+    """Remember which authorised stop the vehicle is in and since when. It leaves one by a margin."""
     stop = stop_at(plans, convoy, fix)
+    if stop < 0 <= vehicle.stop < convoy.stop_count:
+        last = plans.stops[convoy.stop_from + vehicle.stop]
+        if distance_m(last.lat, last.lon, fix.lat, fix.lon) <= last.radius_m + STOP_MARGIN_M:
+            stop = vehicle.stop
     if stop != vehicle.stop:
         vehicle.stop = stop
         vehicle.stop_since_ms = fix.fix_ms
@@ -54,7 +64,9 @@ def set_anchor(vehicle: Row, fix: Row) -> None:
     vehicle.anchor_ms = fix.fix_ms
     vehicle.anchor_lat = fix.lat
     vehicle.anchor_lon = fix.lon
-    vehicle.rolling = fix.speed_mps > MOVING_MPS
+    vehicle.rolling &= KNOWS_SPEED
+    if fix.speed_mps > MOVING_MPS:
+        vehicle.rolling |= ROLLING | KNOWS_SPEED
 
 
 @entry
@@ -76,8 +88,10 @@ def follow_anchor(vehicle: Row, fix: Row, reach_m: float) -> bool:
     A place where it still rolled is only on the way to where it stands now.
     """
     away = distance_m(vehicle.anchor_lat, vehicle.anchor_lon, fix.lat, fix.lon) > reach_m
-    if away or (vehicle.rolling and is_still(fix)):
+    if away or (vehicle.rolling & ROLLING and is_still(fix)):
+        rolled = vehicle.rolling & ROLLED
         set_anchor(vehicle, fix)
+        vehicle.rolling |= rolled
     return away
 
 
@@ -89,35 +103,83 @@ def is_excursion(vehicle: Row, fix: Row, before_m: float, reach_m: float) -> boo
 
 
 @kernel
-def track_anchor(vehicle: Row, convoy: Row, fix: Row) -> bool:
+def drag_anchor(vehicle: Row, fix: Row, step: Step) -> None:
+    """Let the place where it stands go with a position that drifts away under a vehicle that, by a device that would
+    know, does not move.
+    """
+    drifts = is_still(fix) and step.moved_m <= WANDERING_M + DRIFT_MPS * min(step.ms / 1000.0, DRIFT_S)
+    if drifts and vehicle.rolling & (ROLLING | KNOWS_SPEED) == KNOWS_SPEED:
+        vehicle.anchor_lat = fix.lat
+        vehicle.anchor_lon = fix.lon
+
+
+@kernel
+def forget_before(vehicle: Row) -> None:
+    """It is no longer in doubt where the vehicle stands."""
+    vehicle.before_ms = NEVER
+    vehicle.rolling &= ~ROLLED
+
+
+@kernel
+def is_same_halt(vehicle: Row, fix: Row, before_m: float, reach_m: float) -> bool:
+    """Whether fixes that have lain for long near the place before are of the same halt: a device that knows speeds has
+    told of no movement in between.
+    """
+    never_moved = is_still(fix) and vehicle.rolling == KNOWS_SPEED
+    long_ago = fix.fix_ms - vehicle.anchor_ms >= EXCURSION_MS
+    return bool(never_moved and long_ago and before_m <= SAME_HALT_FACTOR * reach_m)
+
+
+@kernel
+def leave_anchor(vehicle: Row, fix: Row, reach_m: float) -> None:
+    """Follow a fix where the place is not in doubt; a fix out of its reach makes it so."""
+    stood = vehicle.anchor_ms, vehicle.anchor_lat, vehicle.anchor_lon
+    rolled = ROLLED if vehicle.rolling & ROLLING else 0
+    if follow_anchor(vehicle, fix, reach_m):
+        vehicle.before_ms, vehicle.before_lat, vehicle.before_lon = stood
+        vehicle.rolling |= rolled
+
+
+@kernel
+def return_to_before(vehicle: Row) -> None:
+    """The fixes away from the place before were outliers: it stands there still."""
+    vehicle.anchor_ms = vehicle.before_ms
+    vehicle.anchor_lat = vehicle.before_lat
+    vehicle.anchor_lon = vehicle.before_lon
+    vehicle.rolling &= KNOWS_SPEED
+    vehicle.before_ms = NEVER
+
+
+@kernel
+def track_anchor(vehicle: Row, convoy: Row, fix: Row, step: Step) -> bool:
     """Follow where the vehicle stands; true when it has surely moved.
 
     One fix beyond the radius may be an outlier, and so may all that report no speed: the place before is kept, and a
     next fix back there restores it, clock and all. Only a second fix away from it proves movement; one that rolled to
-    where it stands now was on its way, whatever noise brings it near the place before.
+    where it stands now, or to the place before, was on its way, whatever noise brings it near the place before.
     """
     reach_m = convoy.stall_radius_m + accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
     if vehicle.anchor_ms == NEVER:
         set_anchor(vehicle, fix)
         return False
+    drag_anchor(vehicle, fix, step)
     if vehicle.before_ms == NEVER:
-        stood = vehicle.anchor_ms, vehicle.anchor_lat, vehicle.anchor_lon
-        if follow_anchor(vehicle, fix, reach_m):
-            vehicle.before_ms, vehicle.before_lat, vehicle.before_lon = stood
+        leave_anchor(vehicle, fix, reach_m)
         return False
+    halts = is_still(fix)
     before_m = distance_m(vehicle.before_lat, vehicle.before_lon, fix.lat, fix.lon)
-    if before_m <= reach_m:
+    if before_m <= reach_m and not (halts and vehicle.rolling & ROLLED):
+        return_to_before(vehicle)
+        return False
+    if is_same_halt(vehicle, fix, before_m, reach_m):
         vehicle.anchor_ms = vehicle.before_ms
-        vehicle.anchor_lat = vehicle.before_lat
-        vehicle.anchor_lon = vehicle.before_lon
-        vehicle.rolling = 0
         vehicle.before_ms = NEVER
         return False
     at_once = fix.fix_ms - vehicle.anchor_ms < APART_MS
-    rolled_in = vehicle.rolling and is_still(fix)
+    rolled_in = halts and vehicle.rolling & (ROLLING | ROLLED) != 0
     moved = rolled_in or not (at_once or is_excursion(vehicle, fix, before_m, reach_m))
     if moved:
-        vehicle.before_ms = NEVER
+        forget_before(vehicle)
     follow_anchor(vehicle, fix, reach_m)
     return moved
 

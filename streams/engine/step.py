@@ -195,7 +195,7 @@ def judge_position(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step
     if not vehicle.departed:
         track_departure(vehicle, convoy, fix, out)
     track_stop(vehicle, plans, convoy, fix)
-    moved = track_anchor(vehicle, convoy, fix)
+    moved = track_anchor(vehicle, convoy, fix, step)
     if moved:
         clear_stall(vehicle, convoy, fix, out)
     waiting = is_waiting(vehicle, plans, convoy, fix.fix_ms)
@@ -229,10 +229,11 @@ def keep_unplanned(vehicle: Row, fix: Row) -> int:
 def step_to(vehicle: Row, fix: Row) -> Step:
     """From the vehicle's newest fix, before it is replaced, to this one."""
     if vehicle.fix_ms == NEVER:
-        return Step(0, 0.0, np.nan, np.nan)
+        return Step(0, 0.0, np.nan, np.nan, np.nan, False)
     moved_m = distance_m(vehicle.lat, vehicle.lon, fix.lat, fix.lon)
     ms = min(fix.fix_ms - vehicle.fix_ms, DURATION_MS_MAX)
-    return Step(ms, moved_m, vehicle.progress_m, vehicle.lateral_m)
+    frozen = bool(vehicle.frozen_ms != 0)
+    return Step(ms, moved_m, vehicle.progress_m, vehicle.lateral_m, np.float64(vehicle.speed_mps), frozen)
 
 
 @kernel
@@ -255,12 +256,12 @@ def judge_ping(vehicle: Row, plans: Plans, fix: Row, out: Out, scratch: Scratch)
     if moves:
         store_fix(vehicle, fix)
         track_clock(vehicle, fix, step, out)
+        track_frozen(vehicle, fix, step)
         if is_early(vehicle, plans, convoy):
             match_early(vehicle, plans, convoy, fix, scratch)
-        else:
+        elif vehicle.frozen_ms == 0:
             match(vehicle, plans, convoy, fix, step, scratch)
         track_pace(vehicle, convoy, step)
-        track_frozen(vehicle, fix, step)
     if fix.sos or vehicle.open[SOS]:
         judge_sos(vehicle, convoy, fix, result, out)
     if result not in (ACCEPTED, HELD):

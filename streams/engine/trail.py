@@ -50,7 +50,7 @@ def entry_ms(vehicle: Row, entry: int) -> int:
 @kernel
 def extend_trail(vehicle: Row, fix: Row) -> None:
     """Add the newest fix, once it is matched; along the route where it was found on it. A frozen position is none."""
-    if vehicle.frozen_ms > 0:
+    if vehicle.frozen_ms != 0:
         return
     if fix.fix_ms - vehicle.trail_ms < spacing_ms(vehicle):
         return

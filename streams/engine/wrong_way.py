@@ -6,8 +6,9 @@ import numpy as np
 
 from streams.engine.dtypes import BACKWARDS, FORWARDS, HIGH, WRONG_WAY, Out, Row, Step
 from streams.engine.episodes import close_episode, grown_ms, open_episode, peak_worth_telling, update_episode
+from streams.engine.evidence import accuracy_allowance_m, is_still, repeats
 from streams.engine.jit import kernel
-from streams.engine.matching import accuracy_allowance_m, is_still, last_on_road_ms, repeats
+from streams.engine.matching import last_on_road_ms
 
 NEAR_M = 50.0  # a standing vehicle's progress wanders so far: still at the turning point
 BACK_FIXES = 3

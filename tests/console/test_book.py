@@ -190,3 +190,9 @@ def test_every_kind_has_words(tmp_path: Path) -> None:
     from models.alert import Kind
 
     assert set(KINDS) == set(get_args(Kind))
+
+
+def test_a_call_for_help_calls_however_late_it_is_heard_and_nothing_else_of_the_past_does() -> None:
+    late = {"detected_at_ms": T_MS + 20 * MIN_MS}
+    book = book_of(alert(kind="sos", severity="critical", **late), alert(**late))
+    assert {entry.head.kind: len(entry.now.sounds_ms) for entry in book.entries.values()} == {"sos": 1, "stall": 0}

@@ -114,6 +114,13 @@ def test_escorts_that_fall_behind_must_bring_a_separation_of_the_cargo() -> None
     assert DEPART_S + 330 < apart.began_s < DEPART_S + 400
 
 
+def test_vehicles_that_meet_on_a_road_there_and_back_were_apart_once() -> None:
+    there = [at(along_m) for along_m in np.arange(0, 7_501, 500.0).tolist()]
+    behind = f.Behind(convoy_id=C, vehicle_id=ESCORT, from_s=DEPART_S + 400, duration_s=150)
+    labels = labelled(behind, route=[*there, *there[-2::-1]])
+    assert [one.must for one in of(labels, "separation")] == [True, False]
+
+
 def test_a_silent_escort_must_bring_unescorted_and_no_separation() -> None:
     labels = labelled(f.Dropout(convoy_id=C, vehicle_id=ESCORT, from_s=DEPART_S + 300, duration_s=300))
     assert vehicles(labels, "unescorted") == {CARGO}

@@ -162,6 +162,12 @@ def test_beside_the_way_back_it_is_still_the_first_pass_within_its_radius() -> N
     assert placed(loop, gate(3000, 80, radius_m=30)) == [(19_171, 24)]
 
 
+def test_on_the_way_back_it_is_not_the_street_beside_it() -> None:
+    loop = [(117.0, 0.0), (117.0, 0.1), (117.001, 0.1), (117.001, 0.0)]
+    assert placed(loop, gate(3000, 111)) == [(19_226, 0)]
+    assert placed(loop, gate(3000, 70)) == [(3000, 70)]
+
+
 def test_a_checkpoint_out_of_order_is_put_where_it_does_the_least_harm() -> None:
     assert placed([(117.0, 0.0), (117.0, 0.1)], gate(7000), gate(6500)) == [(7000, 0), (7000, 0)]
 

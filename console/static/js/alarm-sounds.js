@@ -1,8 +1,8 @@
 // From the store's changes to the speaker.
 import { isListed, isUnacknowledged, SEVERITIES } from './order.js';
-import { calls, isHeardInFlood } from './sound.js';
+import { calls, isHeardInFlood, isPast } from './sound.js';
 
-const isCalling = (alarm) => isListed(alarm) && isUnacknowledged(alarm) && !alarm.alert.late;
+const isCalling = (alarm) => isListed(alarm) && isUnacknowledged(alarm) && !isPast(alarm);
 
 /** Sound what calls a person; keep critical going until somebody has it. Returns how to stop. */
 export function soundAlarms(store, speaker) {

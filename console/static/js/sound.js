@@ -16,9 +16,12 @@ const TOGETHER_MS = 1200;
 
 const standsAside = (alarm) => isShelved(alarm) || isSuppressed(alarm);
 
+/** Whether an alarm tells of the past. A call for help never does: nobody has heard it yet. */
+export const isPast = ({ alert }) => Boolean(alert.late) && alert.kind !== 'sos';
+
 /** Whether an alarm's change from `before` (undefined: new) calls a person. What is told of the past does not. */
 export function calls(before, alarm) {
-  if (!isUnacknowledged(alarm) || standsAside(alarm) || alarm.alert.late) return false;
+  if (!isUnacknowledged(alarm) || standsAside(alarm) || isPast(alarm)) return false;
   if (!before || !isUnacknowledged(before) || standsAside(before)) return true;
   return SEVERITIES.indexOf(alarm.severity) < SEVERITIES.indexOf(before.severity);
 }

@@ -207,6 +207,12 @@ def test_a_halt_beside_another_leg_is_no_way_along_it(halt: dict[str, float]):
     assert drive.progress_m() == pytest.approx(8000, abs=2)
 
 
+def test_a_halt_beside_the_road_it_has_just_come_along_is_on_it():
+    drive = Drive(plan(STRAIGHT)).along(line((0, 0), (5000, 0), 100))
+    drive.along([(7000.0, 110.0), (7000.0, 85.0), (7000.0, 85.0)], begin_s=630, every_s=30)
+    assert drive.progress_m() == pytest.approx(7000, abs=2)
+
+
 def test_the_way_through_a_silence_may_wind():
     winding = [(0.0, 0.0), (2000.0, 0.0), (2000.0, 2000.0), (3000.0, 2000.0), (3000.0, 0.0), (8000.0, 0.0)]
     drive = Drive(plan(winding, checkpoints=[checkpoint((2500, 2000))])).along(line((0, 0), (2000, 0), 100))
@@ -238,3 +244,50 @@ def test_a_route_across_the_date_line_is_one_road():
         drive.send(at._replace(value=json.dumps(body).encode()))
     assert drive.told() == []
     assert drive.progress_m() == pytest.approx(14_850, abs=3)
+
+
+def test_crossing_an_earlier_leg_slowly_is_no_return_either():
+    route = [(0.0, 0.0), (4000.0, 0.0), (4000.0, 1000.0), (0.0, 1000.0)]
+    drive = Drive(plan(route)).along([*line((0, 0), (4000, 0), 100), *line((4000, 100), (4000, 1000), 100)])
+    drive.along(line((3900, 1000), (2000, 1000), 100), begin_s=1000)
+    before_m = drive.progress_m()
+    for every_s in (1, 5):
+        aside = line((2000, 990), (2000, -500), 3 * every_s)
+        crossing = Drive(plan(route)).along(line((4000, 0), (4000, 1000), 100))
+        crossing.along(line((3900, 1000), (2000, 1000), 100), begin_s=1000)
+        crossing.along(aside, begin_s=2000, every_s=every_s, speed_mps=3, heading_deg=180)
+        assert crossing.progress_m() == pytest.approx(before_m, abs=50)
+
+
+def test_a_long_detour_beside_a_road_there_and_back_ends_on_the_way_back():
+    out_and_back = [(0.0, 0.0), (8000.0, 0.0), (0.0, 0.0)]
+    aside = [*line((5000, 300), (8000, 300), 75), *line((8000, 300), (7000, 300), 75)]
+    drive = Drive(plan(out_and_back)).along(line((0, 0), (5000, 0), 75), every_s=5)
+    drive.along(aside, begin_s=400, every_s=5)
+    drive.along(line((6940, 240), (6700, 0), 75), begin_s=700, every_s=5)
+    drive.along(line((6625, 0), (5000, 0), 75), begin_s=730, every_s=5, speed_mps=15, heading_deg=270)
+    assert drive.progress_m() == pytest.approx(11_000, abs=5)
+    assert drive.told("wrong-way") == []
+
+
+def test_a_standing_vehicle_whose_position_wanders_back_has_not_turned():
+    drive = Drive(plan([(0.0, 0.0), (5000.0, 0.0), (0.0, 0.0)]))
+    drive.along([*line((0, 0), (5000, 0), 75), *line((4925, 0), (2000, 0), 75)], every_s=5, speed_mps=15)
+    standing = [(2000.0 + drift_m, 0.0) for drift_m in (-20, -60, -85, -60, -20, 20, 60, 98, 100)]
+    drive.along(standing, begin_s=600, speed_mps=0.1)
+    assert drive.progress_m() == pytest.approx(7900, abs=2)
+
+
+def test_turning_back_long_before_the_turn_of_the_road_is_the_wrong_way():
+    drive = Drive(plan([(0.0, 0.0), (5000.0, 0.0), (0.0, 0.0)]))
+    drive.along([*line((0, 0), (4550, 0), 105), *line((4500, 0), (3500, 0), 105)], every_s=15, speed_mps=7)
+    assert drive.told("wrong-way")[:1] == ["wrong-way raised"]
+
+
+def test_after_a_long_silence_one_fix_at_a_crossing_is_at_no_place_yet():
+    crossing = [(0.0, 0.0), (3000.0, 0.0), (3000.0, 1500.0), (1500.0, 1500.0), (1500.0, -2000.0)]
+    drive = Drive(plan(crossing)).along(line((0, 0), (1200, 0), 100))
+    drive.along([(1500.0, 0.0)] * 3, begin_s=900, speed_mps=0.0)
+    assert drive.progress_m() is None
+    drive.along(line((1500, -50), (1500, -300), 50), begin_s=940)
+    assert drive.progress_m() == pytest.approx(7800, abs=5)

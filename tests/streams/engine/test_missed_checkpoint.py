@@ -150,3 +150,21 @@ def test_the_onset_is_when_progress_passed_it():
     slow = Drive(plan(STRAIGHT, checkpoints=[checkpoint((5050, 0), radius_m=20)])).along(way(4000, 6000, north_m=40))
     [alert] = slow.alerts
     assert (seconds(alert.onset_ms), seconds(alert.at_ms)) == (130, 140)
+
+
+def test_what_lies_between_a_frozen_position_and_the_next_was_driven_past():
+    drive = Drive(plan(STRAIGHT, checkpoints=[checkpoint((3000, 0))])).along(way(0, 2000), speed_mps=10)
+    drive.along([(2000.0, 0.0)] * 12, begin_s=210, speed_mps=10)
+    drive.along([(2000.0, 0.0)] * 3, begin_s=330, speed_mps=0)
+    drive.along(way(3500, 5000), begin_s=360, speed_mps=10)
+    assert drive.told("missed-checkpoint") == []
+
+
+def test_a_visit_on_the_street_beside_the_way_back_counts():
+    loop = [(0.0, 0.0), (6000.0, 0.0), (6000.0, 110.0), (0.0, 110.0)]
+    drive = Drive(plan(loop, checkpoints=[checkpoint((3000, 110))])).along(way(0, 6000))
+    around = [*way(5900, 4000, 110), *[(4000.0, 110.0 + 100 * i) for i in range(1, 6)], *way(3900, 2000, 610)]
+    back = [(2000.0, 510.0 - 100 * i) for i in range(5)]
+    drive.along([*around, *back, *way(1900, 1000, 110)], begin_s=620)
+    assert drive.told("deviation")[:1] == ["deviation raised"]
+    assert drive.told("missed-checkpoint") == []

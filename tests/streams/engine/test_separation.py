@@ -192,3 +192,11 @@ def test_relocated_cargo_is_apart_from_where_it_turns_up():
     far = [a for i in range(6, 14) for a in (at("K1", 10 * i, 15_000), at("E1", 10 * i, 4200 + 150 * i))]
     [raised] = [a for a in Drive(convoy()).send(*sent, *far).alerts if a.kind == "separation"]
     assert (seconds(raised.onset_ms), raised.severity) == (80, "critical")
+
+
+def test_a_position_that_froze_is_none_even_where_the_vehicle_stops_meanwhile():
+    times_s = [10.0 * i for i in range(40)]
+    escort = [at("E1", time_s, 4000 + SPEED_MPS * min(time_s, 200.0)) for time_s in times_s]
+    frozen = [at("K1", t, 4000 + SPEED_MPS * min(t, 100.0), speed_mps=SPEED_MPS if t < 200 else 0.0) for t in times_s]
+    drive = Drive(convoy()).send(*sorted([*escort, *frozen], key=lambda arrival: arrival.received_ms))
+    assert drive.told("separation") == []

@@ -184,3 +184,41 @@ def test_it_moved_when_it_stands_elsewhere_for_a_minute():
     drive.along([(1100.0, 0.0)] * 10, begin_s=200, speed_mps=0.0)
     assert drive.told() == ["stall raised", "stall cleared"]
     assert seconds(drive.alerts[1].at_ms) == 260
+
+
+STANDS = {"speed_mps": 0.0}
+ROLLS = {"speed_mps": 9.0}
+
+
+def test_a_position_that_drifts_off_under_a_standing_vehicle_does_not_start_the_clock_again():
+    drift_m = [75.0, 70.0, 60.0, 43.0, 23.0, 2.0, *[0.0] * 20]
+    drive = Drive(plan(STRAIGHT)).along(moving(5000, 4700), **ROLLS)
+    drive.along([(5000.0, side_m) for side_m in drift_m], begin_s=40, **STANDS)
+    [alert] = drive.alerts
+    assert (alert.kind, seconds(alert.onset_ms), seconds(alert.at_ms)) == ("stall", 40, 220)
+
+
+def rolling_to(halt_m: float, every_s: float) -> Drive:
+    """A drive whose last fix before the halt is just out of reach of the one before, and hardly moves."""
+    rolls = [(halt_m - back_m, 0.0) for back_m in (250, 150, 57)]
+    drive = Drive(plan(STRAIGHT)).along(rolls, every_s=every_s, **ROLLS)
+    return drive.along([(halt_m, 0.0)], begin_s=3 * every_s, speed_mps=1.7)
+
+
+def test_a_place_where_it_still_rolled_is_forgotten_once_it_has_come_to_a_halt():
+    halt = [(1000.0, 0.0)] * 12 + [(992.0, 0.0)] * 4 + [(1000.0, 0.0)] * 24
+    [alert] = rolling_to(1000, 5).along(halt, begin_s=20, every_s=5, **STANDS).alerts
+    assert (alert.kind, seconds(alert.onset_ms)) == ("stall", 15)
+
+
+def test_an_outlier_of_a_vehicle_that_just_came_to_a_halt_changes_nothing():
+    halt = [(1000.0, 0.0)] * 4 + [(1066.0, 0.0)] + [(1000.0, 0.0)] * 20
+    [alert] = rolling_to(1000, 10).along(halt, begin_s=40, **STANDS).alerts
+    assert (alert.kind, seconds(alert.onset_ms), seconds(alert.at_ms)) == ("stall", 30, 210)
+
+
+def test_noise_at_the_edge_of_an_authorised_stop_is_no_leaving():
+    rest = plan(STRAIGHT, stops=[stop((5110, 0), max_dwell_s=600)])
+    halt = [HERE] * 18 + [(4985.0, 0.0)] + [HERE] * 3
+    drive = Drive(rest).along(moving(5000, 4700)).along(halt, begin_s=40).along(moving(5600, 5200), begin_s=260)
+    assert drive.told() == []
