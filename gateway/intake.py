@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -67,7 +67,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     is_oversized: bool = False
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True):
     """What became of a message; a dead letter has its code and reason, an ignored one its kind as reason."""
 
     status: Status
@@ -87,7 +87,7 @@ class _Foreign(Undecodable):
     """A message is in the name of a device that is another's."""
 
 
-class _Judged(NamedTuple):
+class _Judged(msgspec.Struct, frozen=True):
     """A message's outcome once its records are written."""
 
     outcome: Outcome
@@ -96,6 +96,8 @@ class _Judged(NamedTuple):
     marks: int = 0
     is_foreign: bool = False
 
+
+ACCEPTED = Outcome("accepted")
 
 Done = Callable[[list[Outcome] | Exception], None]
 
@@ -255,7 +257,7 @@ class Intake:
             self._metrics.repairs.labels(repair).inc()
         ping = report.ping(assignment.vehicle_id, assignment.convoy_id, received_ms)
         record = Outgoing(self._topics[assignment.role], assignment.convoy_id.encode(), msgspec.json.encode(ping))
-        return _Judged(Outcome("accepted"), [record], seen, marks | (known or 0))
+        return _Judged(ACCEPTED, [record], seen, marks | (known or 0))
 
     def _dead_letter(self, delivery: Delivery, device: str | None, error: Undecodable) -> _Judged:
         letter = DeadLetter(
