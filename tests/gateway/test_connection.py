@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from bench.running_gateway import Gateway
+from tests.gateway.posts import send_until_stuck
 from tests.gateway.test_http import keyed
 
 EMPTY_200 = (200, b"")
@@ -23,16 +24,6 @@ class Raw:
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
-
-    def send_until_stuck(self, data: bytes) -> int:
-        """Send as much as is taken without reading an answer; returns how much that is."""
-        sent, waiting = 0, memoryview(data)
-        self.socket.settimeout(1)
-        with suppress(TimeoutError):
-            while sent < len(data):
-                sent += self.socket.send(waiting[sent:])
-        self.socket.settimeout(15)
-        return sent
 
     def answer(self) -> tuple[int, bytes]:
         head = self._until(b"\r\n\r\n")
@@ -99,7 +90,7 @@ def test_thousands_sent_ahead_wait_until_the_client_reads(gateway: Gateway) -> N
     count = 300_000
     with connected(gateway) as raw:
         one = request("/v1/osmand/wrong")
-        sent = raw.send_until_stuck(one * count)
+        sent = send_until_stuck(raw.socket, one * count)
         assert sent < len(one) * count, "it does not take in what it cannot answer"
         assert_serves(gateway)
         assert [raw.answer()[0] for _ in range(sent // len(one))] == [401] * (sent // len(one))
