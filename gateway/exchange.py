@@ -22,6 +22,11 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Exchange:
     """One request and its answer; to uvicorn's protocol it is a cycle like its own."""
 
+    __slots__ = (
+        *("_body", "_connection", "_device", "_door", "_expects", "_head", "_is_taken", "_is_whole"),
+        *("disconnected", "keep_alive", "response_complete"),
+    )
+
     message_event = asyncio.Event()
     """uvicorn's protocol sets it; nobody waits for it."""
 
@@ -54,7 +59,8 @@ class Exchange:
         if self._expects and not self._is_whole:
             connection.transport.write(CONTINUE)
         connection.flow.resume_reading()
-        self._go_on()
+        if self._is_whole:
+            self._go_on()
 
     def feed(self, piece: bytes) -> None:
         """Take in a piece of the body."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gateway.intake import MESSAGE_BYTES_MAX
@@ -18,7 +20,7 @@ DRAINED_BYTES_MAX = 16 * 1024 * 1024
 Headers = list[tuple[bytes, bytes]]
 
 
-class Head(NamedTuple):
+class Head(Struct, frozen=True):
     """The head of a request: `rest` is what follows its door in the path; the names of headers are in lower case."""
 
     method: str
@@ -82,8 +84,12 @@ class Answer(NamedTuple):
 
     def to_bytes(self, more: Headers, is_last: bool) -> bytes:
         """The answer as it goes out, with more headers; `is_last` where the connection is closed behind it."""
-        headers = [*more, *self.headers, (b"content-length", b"%d" % len(self.body))]
-        if is_last:
-            headers.append((b"connection", b"close"))
-        lines = [b"%b: %b\r\n" % header for header in headers]
-        return b"".join([STATUS_LINE[self.status], *lines, b"\r\n", self.body])
+        return _head(self.status, (*more, *self.headers), len(self.body), is_last) + self.body
+
+
+@lru_cache(maxsize=64)  # of a second: the date is in it
+def _head(status: int, headers: tuple[tuple[bytes, bytes], ...], body_bytes: int, is_last: bool) -> bytes:
+    lines = [*headers, (b"content-length", b"%d" % body_bytes)]
+    if is_last:
+        lines.append((b"connection", b"close"))
+    return b"".join([STATUS_LINE[status], *(b"%b: %b\r\n" % line for line in lines), b"\r\n"])

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from msgspec import Struct
 
 from bus.connection import connection
 from bus.process import start_producer
@@ -58,7 +58,7 @@ class Unavailable(Exception):
         self.retry_after_s = retry_after_s
 
 
-class Outgoing(NamedTuple):
+class Outgoing(Struct, frozen=True, array_like=True):
     """A record to write."""
 
     topic: str
@@ -88,9 +88,7 @@ class Order:
         return self.done is None
 
 
-class _Waiting(NamedTuple):
-    record: Outgoing
-    order: Order
+_Waiting = tuple[Outgoing, Order]
 
 
 @dataclass(slots=True)
@@ -177,7 +175,7 @@ class Writer:
             self._finish(order, refusal)
         else:
             for record in records:
-                self._lane(record).waiting.append(_Waiting(record, order))
+                self._lane(record).waiting.append((record, order))
             self._set_timers()
         return order
 
@@ -217,7 +215,7 @@ class Writer:
     def _give_up(self) -> None:
         """Take back what has waited too long; whether the broker takes its batch all the same is not known."""
         oldest_s = time.monotonic() - BUDGET_S
-        waiting = [one.order for lane in self._lanes.values() for one in (*lane.under_way, *lane.waiting)]
+        waiting = [order for lane in self._lanes.values() for _, order in (*lane.under_way, *lane.waiting)]
         self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._give_up) if waiting else None
         for order in waiting:
             if order.since_s <= oldest_s:
@@ -253,10 +251,10 @@ class Writer:
                 self._due.add((lane.topic, lane.partition))
                 self._set_timers()
             sent, lane.under_way = lane.under_way, []
-            for waiting in sent:
-                waiting.order.left -= 1
-                if error is not None or waiting.order.left == 0:
-                    self._finish(waiting.order, error)
+            for _, order in sent:
+                order.left -= 1
+                if error is not None or order.left == 0:
+                    self._finish(order, error)
 
     def _batch(self, waiting: list[_Waiting]) -> tuple[object, list[_Waiting], list[_Waiting]]:
         """Fill a batch; returns it, what is in it, and what has no room."""
