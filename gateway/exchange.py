@@ -45,22 +45,28 @@ class Exchange:
 
     def start(self) -> None:
         """Let the request in, or refuse it."""
-        connection = self._connection
-        if connection.transport.is_closing():
+        if self._connection.transport.is_closing():
             self.leave()
             return
-        device = self._door.admit(self._head)
+        try:
+            device = self._door.admit(self._head)
+        except Exception as error:
+            device = self._door.answer(error)
         if isinstance(device, Answer):
             # Whether the body comes all the same is not known where the client asked first.
             self.keep_alive &= self._is_whole or not self._expects
             self._reply(device)
-            return
+        else:
+            self._await_body(device)
+
+    def _await_body(self, device: Device) -> None:
         self._device = device
-        if self._expects and not self._is_whole:
-            connection.transport.write(CONTINUE)
-        connection.flow.resume_reading()
         if self._is_whole:
             self._go_on()
+            return
+        if self._expects:
+            self._connection.transport.write(CONTINUE)
+        self._connection.flow.resume_reading()
 
     def feed(self, piece: bytes) -> None:
         """Take in a piece of the body."""
