@@ -97,7 +97,8 @@ class Exchange:
 
     def _reply(self, answer: Answer) -> None:
         """Send the answer, unless the client is gone."""
-        self.leave()
+        if not self._is_taken:
+            self.leave()
         connection = self._connection
         if not connection.transport.is_closing():
             connection.transport.write(answer.to_bytes(connection.server_state.default_headers, not self.keep_alive))

@@ -12,14 +12,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Literal, get_args
 
 import msgspec
 from msgspec.structs import replace
 
 from gateway.calls import Calls
 from gateway.directory import Assignment, Directory
-from gateway.metrics import STAGE, Metrics
+from gateway.metrics import STAGE, Metrics, Status
 from gateway.protocols import FORMATS
 from gateway.protocols.report import Ignored, Report, Undecodable
 from gateway.writer import RECORD_OVERHEAD_BYTES, Order, Outgoing, Unavailable, Writer
@@ -44,8 +43,6 @@ NO_OFFSET = -1
 SOS, MOCK = 1, 2
 
 log = logging.getLogger(__name__)
-
-Status = Literal["accepted", "duplicate", "ignored", "dead-letter"]
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +113,7 @@ class Intake:
         self._dlt = topics.dlt(topics.gateway)
         self._metrics = metrics
         self._seen: OrderedDict[tuple[object, ...], int] = OrderedDict()
-        metrics.begin_at_zero(self._source_topic, FORMATS, get_args(Status))
+        metrics.begin_at_zero(self._source_topic)
 
     async def take(self, deliveries: Sequence[Delivery], has_answer: bool = True) -> list[Outcome]:
         """Take in the messages of one request, in order; returns what became of each when Kafka has acknowledged all.

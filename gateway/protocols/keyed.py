@@ -26,10 +26,10 @@ def parse(text: bytes) -> Members:
     try:
         pairs = text.decode().split("&", KEYS_MAX)
         if len(pairs) <= KEYS_MAX:
-            parted = [pair.partition("=") for pair in pairs]
+            keys = dict([pair.partition("=")[::2] for pair in pairs])
             if b"%" in text or b"+" in text:
-                return {key: unquote_to_bytes(value.replace("+", " ")).decode() for key, _, value in parted}
-            return {key: value for key, _, value in parted}
+                return {key: unquote_to_bytes(value.replace("+", " ")).decode() for key, value in keys.items()}
+            return keys
     except ValueError:
         pass
     raise Undecodable("bad-field", f"is no key=value&... in UTF-8 of at most {KEYS_MAX} keys")
