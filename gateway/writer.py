@@ -187,9 +187,13 @@ class Writer:
 
     def _finish(self, order: Order, error: Unavailable | None) -> None:
         done = order.done
-        if done is not None:
-            self.withdraw(order)
+        if done is None:
+            return
+        self.withdraw(order)
+        try:
             done(error)
+        except Exception:
+            log.exception("what became of a request could not be told")  # the others of its batch hear theirs
 
     def _refusal(self, now_s: float) -> Unavailable | None:
         if self._stalled_at(now_s):
