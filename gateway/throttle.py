@@ -42,7 +42,7 @@ class Throttle:
         device = self._devices.get(device_id)
         if device is None:
             device = self._devices[device_id] = Pace(DEVICE_PER_S, DEVICE_BURST)
-        delay_s = max(0.0, device.free_s - now_s, self._all.free_s - now_s)
+        delay_s = max(now_s, device.free_s, self._all.free_s) - now_s
         if delay_s > DELAY_S_MAX:
             raise Unavailable("too much is sent at once", math.ceil(delay_s))
         device.take(messages, now_s)
