@@ -2,10 +2,12 @@
 
 Both run under uvicorn on the same one core, one after the other, and get the same requests of Traccar Client over 512
 connections that are kept; the gateway answers each when Kafka has acknowledged it (acks=all). The load and Kafka have
-the other cores. Then the gateway gets 5,000 requests a second, or as many as --rate says, and the times of its answers
-are measured; once more while --slow connections send a byte a second and never end their request; and at last posts of
-100 native pings each as fast as it answers. `--connections N` opens so many, shared between two gateways as on two
-cores, with a position on each, and tells the memory of both.
+the other cores to themselves. Then the gateway gets 5,000 requests a second, or as many as --rate says, each due at its
+own time whether the ones before are answered or not, and the time from then to its answer is measured; also how much of
+a core the gateway, Kafka and the load took for it, without which nobody can tell whose the time was. Once more while
+--slow connections send a byte a second and never end their request; and at last posts of 100 native pings each as fast
+as it answers. `--connections N` opens so many, shared between two gateways as on two cores, with a position on each,
+and tells the memory of both.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import psutil
@@ -54,12 +57,45 @@ BARE = [sys.executable, "-P", "-m", "bench.peers.bare_http"]
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """User and system time in seconds: of the server, of Kafka where it is a child of this process, and of the load."""
+
+    server_s: float
+    kafka_s: float
+    load_s: float
+
+    @classmethod
+    def until_now(cls, pid: int) -> Self:
+        """Since each of them began."""
+        kafka_s = sum(cpu_s(child.pid) for child in psutil.Process().children() if child.name() == "java")
+        return cls(cpu_s(pid), kafka_s, time.process_time())
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
-    """What a server took in: how many a second, its own CPU time for each, and the times of its answers."""
+    """What a server took in: how many a second, its own CPU time for each, the times of its answers, and busy cores."""
 
     per_s: float
     cpu_us: float
     latencies_ms: list[float]
+    kafka_cores: float
+    load_cores: float
+
+    @classmethod
+    def of(cls, load: Load, before: Used, after: Used) -> Self:
+        """What a load took."""
+        return cls(
+            load.answers / load.seconds,
+            (after.server_s - before.server_s) / load.answers * 1e6,
+            load.latencies_ms,
+            (after.kafka_s - before.kafka_s) / load.seconds,
+            (after.load_s - before.load_s) / load.seconds,
+        )
+
+    @property
+    def cores(self) -> float:
+        """How much of a core the server took."""
+        return self.per_s * self.cpu_us / 1e6
 
     def percentile_ms(self, percent: float) -> float:
         """The time within which so many of the answers came."""
@@ -100,10 +136,16 @@ class Result:
             "rate_per_s": self.rate_per_s,
             "reached_per_s": self.paced.per_s,
             "paced_cpu_us": self.paced.cpu_us,
+            "gateway_cores": self.paced.cores,
+            "kafka_cores": self.paced.kafka_cores,
+            "load_cores": self.paced.load_cores,
             "p50_ms": self.paced.percentile_ms(50),
+            "p95_ms": self.paced.percentile_ms(95),
             "p99_ms": self.paced.percentile_ms(99),
             "slow": self.slow,
+            "slow_cpu_us": self.slowed.cpu_us,
             "slow_p50_ms": self.slowed.percentile_ms(50),
+            "slow_p95_ms": self.slowed.percentile_ms(95),
             "slow_p99_ms": self.slowed.percentile_ms(99),
             "batch_pings_per_s": self.batches.per_s * PINGS_IN_BATCH,
             "batch_cpu_us_per_ping": self.batches.cpu_us / PINGS_IN_BATCH,
@@ -148,9 +190,17 @@ def _native(vehicle: str, at_s: int) -> Mapping[str, object]:
     return {"vehicle_id": vehicle, "time": time_, "lat": -7.25, "lon": 112.75, "speed_mps": 12.5, "accuracy_m": 5}
 
 
-def pin(pid: int) -> None:
-    """Keep a process on the first core."""
-    psutil.Process(pid).cpu_affinity([min(os.sched_getaffinity(0))])
+CORES = sorted(os.sched_getaffinity(0))
+
+
+def pin(pid: int, number: int = 0) -> None:
+    """Keep a process on one core."""
+    psutil.Process(pid).cpu_affinity([CORES[number % len(CORES)]])
+
+
+def leave_first_core() -> None:
+    """Leave the first core to what is measured; for this process and all that it starts from now on."""
+    os.sched_setaffinity(0, CORES[1:] or CORES)
 
 
 def cpu_s(pid: int) -> float:
@@ -163,9 +213,9 @@ def measure(
     port: int, pid: int, sent: Sequence[Sequence[bytes]], rate_per_s: float | None = None, slow: int = 0
 ) -> Taken:
     """Send requests and say what it took, while `slow` other connections dribble."""
-    before_s = cpu_s(pid)
+    before = Used.until_now(pid)
     taken = uvloop.run(_load(port, sent, rate_per_s, slow))
-    return Taken(taken.answers / taken.seconds, (cpu_s(pid) - before_s) / taken.answers * 1e6, taken.latencies_ms)
+    return Taken.of(taken, before, Used.until_now(pid))
 
 
 async def _load(port: int, sent: Sequence[Sequence[bytes]], rate_per_s: float | None, slow: int) -> Load:
@@ -207,6 +257,8 @@ def hold_many(broker: str, topics: TopicSet, tokens: dict[str, str], count: int,
             for number in range(GATEWAYS)
         ]
         for number, gateway in enumerate(gateways):
+            assert gateway.process is not None
+            pin(gateway.process.pid, number)
             context = multiprocessing.get_context("spawn")
             client = stack.enter_context(ProcessPoolExecutor(1, mp_context=context))
             connections += client.submit(hold, gateway.port, positions[number::GATEWAYS]).result()
@@ -278,6 +330,7 @@ def main() -> None:
     options.add_argument("--slow", type=int, default=SLOW, metavar="N", help="connections that dribble (200)")
     options.add_argument("--connections", type=int, default=0, metavar="N", help="open so many at the end (default 0)")
     chosen = options.parse_args()
+    leave_first_core()
     with cli.kafka(chosen.broker) as broker, tempfile.TemporaryDirectory(prefix="kawal-gateway-") as folder:
         result = run(broker, chosen, Path(folder))
     cli.emit(result, chosen.json)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from gateway.directory import Directory
 from models.device import Device
@@ -12,7 +14,7 @@ from models.device import Device
 Refusal = Literal["unauthorized", "forbidden"]
 
 
-class Credential(NamedTuple):
+class Credential(Struct, frozen=True):
     """A token, and the user name that came with it where it came by HTTP Basic."""
 
     token: str

@@ -10,18 +10,18 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
 
 from gateway.calls import Calls
 from gateway.directory import Assignment, Directory
-from gateway.metrics import STAGE, Metrics
+from gateway.metrics import STAGE, Metrics, Status
 from gateway.protocols import FORMATS
 from gateway.protocols.report import Ignored, Report, Undecodable
-from gateway.writer import RECORD_OVERHEAD_BYTES, Outgoing, Unavailable, Writer
+from gateway.writer import RECORD_OVERHEAD_BYTES, Order, Outgoing, Unavailable, Writer
 from models.dead_letter import Code, DeadLetter, headers
 from models.instants import BUFFERED_MS_MAX, FUTURE_MS, ROLLOVER_MS
 from models.topics import TopicSet
@@ -44,8 +44,6 @@ SOS, MOCK = 1, 2
 
 log = logging.getLogger(__name__)
 
-Status = Literal["accepted", "duplicate", "ignored", "dead-letter"]
-
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One message as an input received it.
@@ -66,7 +64,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     is_oversized: bool = False
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True):
     """What became of a message; a dead letter has its code and reason, an ignored one its kind as reason."""
 
     status: Status
@@ -77,12 +75,16 @@ class Outcome(NamedTuple):
 class Forbidden(Exception):
     """A message is in the name of another device than its credential's; of what came with it nothing was written."""
 
+    def __init__(self, device: str | None) -> None:
+        super().__init__("a message is in the name of another device")
+        self.device = device
+
 
 class _Foreign(Undecodable):
     """A message is in the name of a device that is another's."""
 
 
-class _Judged(NamedTuple):
+class _Judged(msgspec.Struct, frozen=True):
     """A message's outcome once its records are written."""
 
     outcome: Outcome
@@ -90,6 +92,11 @@ class _Judged(NamedTuple):
     seen: tuple[object, ...] | None = None
     marks: int = 0
     is_foreign: bool = False
+
+
+ACCEPTED = Outcome("accepted")
+
+Done = Callable[[list[Outcome] | Exception], None]
 
 
 class Intake:
@@ -106,7 +113,7 @@ class Intake:
         self._dlt = topics.dlt(topics.gateway)
         self._metrics = metrics
         self._seen: OrderedDict[tuple[object, ...], int] = OrderedDict()
-        metrics.begin_at_zero(self._source_topic, FORMATS, get_args(Status))
+        metrics.begin_at_zero(self._source_topic)
 
     async def take(self, deliveries: Sequence[Delivery], has_answer: bool = True) -> list[Outcome]:
         """Take in the messages of one request, in order; returns what became of each when Kafka has acknowledged all.
@@ -115,16 +122,38 @@ class Intake:
         the sender has an answer, calls for help go to the disk instead, and what is in the name of another device
         raises Forbidden; without one it becomes a dead letter, since nobody else would tell of it.
         """
-        begin_s = time.monotonic()
+        heard: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        order = self.begin(deliveries, partial(_settle, heard), has_answer)
+        try:
+            return await heard
+        finally:
+            self._writer.withdraw(order)
+
+    def begin(self, deliveries: Sequence[Delivery], done: Done, has_answer: bool = True) -> Order:
+        """The same without waiting: `done` hears what became of each, or why nothing did. It may hear at once.
+
+        A request at the door is taken in so, which costs less than a task that waits. Raises Forbidden.
+        """
         received_ms = time.time_ns() // 1_000_000
         judged = [self._judge(delivery, received_ms) for delivery in deliveries]
         if has_answer and any(one.is_foreign for one in judged):
-            raise Forbidden
-        await self._write(judged, keeps_calls=has_answer)
-        self._metrics.ack_seconds.observe(time.monotonic() - begin_s)
-        for delivery, one in zip(deliveries, judged, strict=True):
-            self._count(delivery, one)
-        return [one.outcome for one in judged]
+            raise Forbidden(deliveries[0].authenticated)
+        begin_s = time.monotonic()
+
+        def written(error: Unavailable | None) -> None:
+            result: list[Outcome] | Exception
+            try:
+                if error is not None:
+                    self._keep_calls(judged, error, has_answer)
+                self._metrics.ack_seconds.observe(time.monotonic() - begin_s)
+                for delivery, one in zip(deliveries, judged, strict=True):
+                    self._count(delivery, one)
+                result = [one.outcome for one in judged]
+            except Exception as failure:
+                result = failure
+            done(result)
+
+        return self._writer.put([record for one in judged for record in one.records], written)
 
     async def take_patiently(self, deliveries: Sequence[Delivery]) -> None:
         """The same for an input whose sender hears no answer: wait for Kafka as long as it takes."""
@@ -137,20 +166,17 @@ class Intake:
                     self._metrics.count(portion[0].form, "unavailable")
                     await asyncio.sleep(error.retry_after_s)
 
-    async def _write(self, judged: Sequence[_Judged], keeps_calls: bool) -> None:
-        """Write all records; where Kafka takes none, calls for help go to the disk and the rest has to come again."""
-        try:
-            await self._writer.write([record for one in judged for record in one.records])
-        except Unavailable:
-            calls = [record for one in judged if one.marks & SOS for record in one.records]
-            if self._calls is None or not calls or not keeps_calls:
-                raise
-            self._calls.keep(calls)
-            if not all(one.marks & SOS for one in judged):
-                for one in judged:
-                    if one.marks & SOS:  # they come again with the rest, and are safe by now
-                        self._remember(one)
-                raise
+    def _keep_calls(self, judged: Sequence[_Judged], error: Unavailable, has_answer: bool) -> None:
+        """Where Kafka took none, put calls for help on the disk. Raises the error if there is more: it comes again."""
+        calls = [record for one in judged if one.marks & SOS for record in one.records]
+        if self._calls is None or not calls or not has_answer:
+            raise error
+        self._calls.keep(calls)
+        if not all(one.marks & SOS for one in judged):
+            for one in judged:
+                if one.marks & SOS:  # they come again with the rest, and are safe by now
+                    self._remember(one)
+            raise error
 
     def _count(self, delivery: Delivery, judged: _Judged) -> None:
         outcome = judged.outcome
@@ -228,7 +254,7 @@ class Intake:
             self._metrics.repairs.labels(repair).inc()
         ping = report.ping(assignment.vehicle_id, assignment.convoy_id, received_ms)
         record = Outgoing(self._topics[assignment.role], assignment.convoy_id.encode(), msgspec.json.encode(ping))
-        return _Judged(Outcome("accepted"), [record], seen, marks | (known or 0))
+        return _Judged(ACCEPTED, [record], seen, marks | (known or 0))
 
     def _dead_letter(self, delivery: Delivery, device: str | None, error: Undecodable) -> _Judged:
         letter = DeadLetter(
@@ -247,6 +273,15 @@ class Intake:
         told = [*headers(letter), (FORMAT_HEADER, delivery.form.encode()), (DEVICE_HEADER, name)]
         record = Outgoing(self._dlt, name, delivery.message, told)
         return _Judged(Outcome("dead-letter", error.code, str(error)), [record], is_foreign=isinstance(error, _Foreign))
+
+
+def _settle(heard: asyncio.Future[list[Outcome]], result: list[Outcome] | Exception) -> None:
+    if heard.done():  # nobody waits, and the order is about to be withdrawn
+        return
+    if isinstance(result, Exception):
+        heard.set_exception(result)
+    else:
+        heard.set_result(result)
 
 
 def cut(

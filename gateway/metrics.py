@@ -1,19 +1,23 @@
 """What the gateway tells Prometheus; every metric is declared here, and none has a label per device or vehicle."""
 
 import platform
-from collections.abc import Iterable
 from importlib.metadata import version
 from itertools import product
-from typing import get_args
+from typing import Literal, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, PlatformCollector, ProcessCollector
 
+from gateway.protocols import FORMATS
+from gateway.tally import Spread, Tally
 from models.dead_letter import Code
 
 STAGE = "gateway"
 
 RESTART_CAUSES = ("stuck", "unreachable")
 """Why a new reader of plans and devices takes the former one's place: it stood still, or Kafka was away."""
+
+Status = Literal["accepted", "duplicate", "ignored", "dead-letter"]
+"""What becomes of a message."""
 
 
 class Metrics:
@@ -23,24 +27,24 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
-        self.requests = Counter(
+        self.requests = Tally(
             "kawal_gateway_requests",
             "Messages of trackers and refused requests.",
             ["protocol", "outcome"],
-            registry=registry,
+            product(FORMATS, get_args(Status)),
+            registry,
         )
-        self._outcomes: dict[tuple[str, str], Counter] = {}
         self.dead_letters = Counter(
             "kawal_dead_letters", "Records that could not be used.", ["topic", "stage", "code"], registry=registry
         )
         self.repairs = Counter(
             "kawal_gateway_repairs", "What had to be mended to read a message.", ["repair"], registry=registry
         )
-        self.ack_seconds = Histogram(
+        self.ack_seconds = Spread(
             "kawal_gateway_ack_seconds",
             "From a message to Kafka's acknowledgement.",
-            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-            registry=registry,
+            (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry,
         )
         self.connections = Gauge("kawal_gateway_connections", "Open HTTP connections.", registry=registry)
         self.mqtt_connected = Gauge(
@@ -60,16 +64,11 @@ class Metrics:
         build.labels(version("kawal"), platform.python_version()).set(1)
 
     def count(self, protocol: str, outcome: str, messages: int = 1) -> None:
-        """Count messages of a way in; the sets of both labels are closed, so what is found once is kept."""
-        counter = self._outcomes.get((protocol, outcome))
-        if counter is None:
-            counter = self._outcomes[protocol, outcome] = self.requests.labels(protocol, outcome)
-        counter.inc(messages)
+        """Count messages of a way in; the sets of both labels are closed."""
+        self.requests.add((protocol, outcome), messages)
 
-    def begin_at_zero(self, source_topic: str, forms: Iterable[str], outcomes: Iterable[str]) -> None:
+    def begin_at_zero(self, source_topic: str) -> None:
         """Show every counter from the start: Prometheus sees no rise in a series whose first value is 1."""
-        for form, outcome in product(forms, outcomes):
-            self.requests.labels(form, outcome)
         for code in get_args(Code):
             self.dead_letters.labels(source_topic, STAGE, code)
 

@@ -8,10 +8,10 @@ import resource
 import ssl
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from bus.garbage import collect_rarely
 from bus.listen import BACKLOG, listener
@@ -19,9 +19,10 @@ from bus.metrics_server import metrics_server
 from bus.process import TopicsError, check_patiently
 from bus.tasks import Tasks, stop_on_signals, until
 from gateway.calls import Calls
+from gateway.connection import Connection
 from gateway.directory import Directory
-from gateway.guard import CONNECTIONS_MAX, SWEEP_S, GuardedProtocol, close_slow, connections_max
-from gateway.http import Parts, create_app
+from gateway.guard import CONNECTIONS_MAX, SWEEP_S, close_idle, close_slow, connections_max
+from gateway.http import Parts, create_app, doors
 from gateway.intake import Intake
 from gateway.listen import server_tls
 from gateway.metrics import Metrics
@@ -30,9 +31,6 @@ from gateway.upkeep import Upkeep
 from gateway.writer import BUDGET_S, Writer
 from models.settings import Settings, user_data
 from models.topics import TopicSet
-
-KEEP_ALIVE_S = 75
-"""Longer than the minute between two pings of a phone that stands; a new TLS connection costs it a second."""
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +58,7 @@ async def run_gateway(broker: str, settings: Settings, insecure: bool = False) -
         ),
     ):
         async with parts_of(broker, topics, tasks, metrics, calls, throttle) as parts:
-            server = _server(create_app(parts), tls)
+            server = _server(parts, tls)
             collect_rarely()
             tasks.start(_look_around(server, parts))
             for one in inputs:
@@ -122,10 +120,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: ASGIApp, tls: ssl.SSLContext | None) -> _Server:
+def _server(parts: Parts, tls: ssl.SSLContext | None) -> _Server:
     config = uvicorn.Config(
-        app,
-        http=GuardedProtocol,
+        create_app(parts),
+        http=partial(Connection, doors(parts)),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
         log_config=None,
@@ -133,7 +131,6 @@ def _server(app: ASGIApp, tls: ssl.SSLContext | None) -> _Server:
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(BUDGET_S) + 2,
     )
     config.load()
@@ -158,6 +155,7 @@ async def _look_around(server: _Server, parts: Parts) -> None:
         connections = server.server_state.connections
         if slow := close_slow(connections, loop.time()):
             metrics.count("http", "too-slow", slow)
+        close_idle(connections, loop.time())
         metrics.connections.set(len(connections))
         metrics.waiting_bytes.set(parts.writer.waiting_bytes)
         metrics.devices.set(sum(device.revoked_at is None for device in parts.directory.devices.values()))

@@ -24,10 +24,6 @@ class Pace:
     burst: float
     free_s: float = 0.0
 
-    def delay_s(self, now_s: float) -> float:
-        """How long the next message has to wait."""
-        return max(0.0, self.free_s - now_s)
-
     def take(self, messages: int, now_s: float) -> None:
         """Let messages pass."""
         self.free_s = max(self.free_s, now_s - self.burst / self.per_s) + messages / self.per_s
@@ -46,7 +42,7 @@ class Throttle:
         device = self._devices.get(device_id)
         if device is None:
             device = self._devices[device_id] = Pace(DEVICE_PER_S, DEVICE_BURST)
-        delay_s = max(device.delay_s(now_s), self._all.delay_s(now_s))
+        delay_s = max(now_s, device.free_s, self._all.free_s) - now_s
         if delay_s > DELAY_S_MAX:
             raise Unavailable("too much is sent at once", math.ceil(delay_s))
         device.take(messages, now_s)

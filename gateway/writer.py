@@ -11,12 +11,13 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import partial
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from msgspec import Struct
 
 from bus.connection import connection
 from bus.process import start_producer
@@ -57,7 +58,7 @@ class Unavailable(Exception):
         self.retry_after_s = retry_after_s
 
 
-class Outgoing(NamedTuple):
+class Outgoing(Struct, frozen=True, array_like=True):
     """A record to write."""
 
     topic: str
@@ -66,10 +67,28 @@ class Outgoing(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-class _Waiting(NamedTuple):
-    record: Outgoing
-    done: asyncio.Future[None]
-    since_s: float
+Done = Callable[["Unavailable | None"], None]
+"""Hears once what became of an order: None when Kafka has acknowledged all of it."""
+
+
+class Order:
+    """What one request writes; over when all of it is acknowledged, a record failed, or nobody waits any more."""
+
+    __slots__ = ("bytes", "done", "left", "since_s")
+
+    def __init__(self, size: int, left: int, since_s: float, done: Done) -> None:
+        self.bytes = size
+        self.left = left
+        self.since_s = since_s
+        self.done: Done | None = done
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is to be written any more."""
+        return self.done is None
+
+
+_Waiting = tuple[Outgoing, Order]
 
 
 @dataclass(slots=True)
@@ -125,58 +144,86 @@ class Writer:
     @property
     def is_stalled(self) -> bool:
         """Whether Kafka leaves a batch without an answer."""
-        oldest_s = next(iter(self._sent_s.values()), math.inf)
-        return time.monotonic() - oldest_s > STALLED_S
+        return self._stalled_at(time.monotonic())
 
     @property
     def is_away(self) -> bool:
         """Whether Kafka leaves a batch without an answer, or has not taken the last one."""
         return self.is_stalled or time.monotonic() - self._failed_s < AWAY_S
 
+    def _stalled_at(self, now_s: float) -> bool:
+        return now_s - next(iter(self._sent_s.values()), math.inf) > STALLED_S
+
     async def write(self, records: Sequence[Outgoing]) -> None:
         """Write some records and return when Kafka has acknowledged all. Raises Unavailable."""
-        if not records:
-            return
-        if self.is_stalled:
-            raise Unavailable("Kafka does not answer")
-        size = sum(len(record.value) + RECORD_OVERHEAD_BYTES for record in records)
-        if self.waiting_bytes + size > WAITING_BYTES_MAX:
-            raise Unavailable("too much waits for Kafka", 1)
-        self.waiting_bytes += size
-        now_s = time.monotonic()
-        waiting = [self._put(record, now_s) for record in records]
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        order = self.put(records, partial(_settle, written))
         try:
-            for done in waiting:
-                await done
+            await written
         finally:
-            self.waiting_bytes -= size
-            for done in waiting:
-                done.cancel()  # what has not been sent yet is not to be any more
+            self.withdraw(order)
 
-    def _put(self, record: Outgoing, now_s: float) -> asyncio.Future[None]:
-        loop = asyncio.get_running_loop()
+    def put(self, records: Sequence[Outgoing], done: Done) -> Order:
+        """Write some records; `done` hears when Kafka has acknowledged all, or why it has not. It may hear at once."""
+        now_s = time.monotonic()
+        size = sum([len(record.value) + RECORD_OVERHEAD_BYTES for record in records])
+        order = Order(size, len(records), now_s, done)
+        self.waiting_bytes += size
+        if not records:
+            self._finish(order, None)
+        elif refusal := self._refusal(now_s):
+            self._finish(order, refusal)
+        else:
+            for record in records:
+                self._lane(record).waiting.append((record, order))
+            self._set_timers()
+        return order
+
+    def withdraw(self, order: Order) -> None:
+        """Nobody waits for it any more: what has not been sent yet is not to be."""
+        if not order.is_over:
+            order.done = None
+            self.waiting_bytes -= order.bytes
+
+    def _finish(self, order: Order, error: Unavailable | None) -> None:
+        done = order.done
+        if done is None:
+            return
+        self.withdraw(order)
+        try:
+            done(error)
+        except Exception:
+            log.exception("what became of a request could not be told")  # the others of its batch hear theirs
+
+    def _refusal(self, now_s: float) -> Unavailable | None:
+        if self._stalled_at(now_s):
+            return Unavailable("Kafka does not answer")
+        if self.waiting_bytes > WAITING_BYTES_MAX:
+            return Unavailable("too much waits for Kafka", 1)
+        return None
+
+    def _lane(self, record: Outgoing) -> _Lane:
         place = record.topic, partition_of(record.key, self._partitions)
+        self._due.add(place)
         lane = self._lanes.get(place)
         if lane is None:
             lane = self._lanes[place] = _Lane(*place)
-        done: asyncio.Future[None] = loop.create_future()
-        lane.waiting.append(_Waiting(record, done, now_s))
-        self._due.add(place)
+        return lane
+
+    def _set_timers(self) -> None:
         if self._gathering is None:
-            self._gathering = loop.call_later(GATHER_S, self._send_due)
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._send_due)
         if self._looking is None:
-            self._looking = loop.call_later(LOOK_S, self._give_up)
-        return done
+            self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._give_up)
 
     def _give_up(self) -> None:
         """Take back what has waited too long; whether the broker takes its batch all the same is not known."""
-        oldest_s, waits = time.monotonic() - BUDGET_S, False
-        for lane in self._lanes.values():
-            for waiting in (*lane.under_way, *lane.waiting):
-                waits = True
-                if waiting.since_s <= oldest_s:
-                    _resolve(waiting.done, Unavailable("Kafka does not answer"))
-        self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._give_up) if waits else None
+        oldest_s = time.monotonic() - BUDGET_S
+        waiting = [order for lane in self._lanes.values() for _, order in (*lane.under_way, *lane.waiting)]
+        self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._give_up) if waiting else None
+        for order in waiting:
+            if order.since_s <= oldest_s:
+                self._finish(order, Unavailable("Kafka does not answer"))
 
     def _send_due(self) -> None:
         """Send what waits in every lane that has no batch under way; the others go on when theirs comes back."""
@@ -192,7 +239,7 @@ class Writer:
 
     async def _send(self, lane: _Lane) -> None:
         batch, lane.under_way, lane.waiting = self._batch(lane.waiting)
-        error: Exception | None = Unavailable("the gateway ends")
+        error: Unavailable | None = Unavailable("the gateway ends")
         try:
             if lane.under_way:
                 await (await self._producer.send_batch(batch, lane.topic, partition=lane.partition))
@@ -204,20 +251,21 @@ class Writer:
             self._failed_s = time.monotonic()
         finally:
             del self._sent_s[lane.topic, lane.partition]
-            for waiting in lane.under_way:
-                _resolve(waiting.done, error)
-            lane.under_way = []
             if lane.waiting:
                 self._due.add((lane.topic, lane.partition))
-                if self._gathering is None:
-                    self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._send_due)
+                self._set_timers()
+            sent, lane.under_way = lane.under_way, []
+            for _, order in sent:
+                order.left -= 1
+                if error is not None or order.left == 0:
+                    self._finish(order, error)
 
     def _batch(self, waiting: list[_Waiting]) -> tuple[object, list[_Waiting], list[_Waiting]]:
         """Fill a batch; returns it, what is in it, and what has no room."""
         batch = self._producer.create_batch()
         taken: list[_Waiting] = []
-        for index, (record, done, _) in enumerate(waiting):
-            if done.done():
+        for index, (record, order) in enumerate(waiting):
+            if order.is_over:
                 continue
             headers = list(record.headers)
             if batch.append(key=record.key, value=record.value, timestamp=None, headers=headers) is None:
@@ -226,11 +274,10 @@ class Writer:
         return batch, taken, []
 
 
-def _resolve(done: asyncio.Future[None], error: Exception | None) -> None:
-    if done.done():
+def _settle(written: asyncio.Future[None], error: Unavailable | None) -> None:
+    if written.done():  # nobody waits, and the order is about to be withdrawn
         return
     if error is None:
-        done.set_result(None)
+        written.set_result(None)
     else:
-        done.set_exception(error)
-        done.exception()  # whoever waited for another record of the request does not ask
+        written.set_exception(error)

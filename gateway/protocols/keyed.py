@@ -26,21 +26,13 @@ def parse(text: bytes) -> Members:
     try:
         pairs = text.decode().split("&", KEYS_MAX)
         if len(pairs) <= KEYS_MAX:
-            is_plain = b"%" not in text and b"+" not in text
-            return dict(map(_plain_pair if is_plain else _pair, pairs))
+            keys = dict([pair.partition("=")[::2] for pair in pairs])
+            if b"%" in text or b"+" in text:
+                return {key: unquote_to_bytes(value.replace("+", " ")).decode() for key, value in keys.items()}
+            return keys
     except ValueError:
         pass
     raise Undecodable("bad-field", f"is no key=value&... in UTF-8 of at most {KEYS_MAX} keys")
-
-
-def _plain_pair(text: str) -> tuple[str, str]:
-    key, _, value = text.partition("=")
-    return key, value
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, value = _plain_pair(text)
-    return key, unquote_to_bytes(value.replace("+", " ")).decode()
 
 
 def report(keys: Members, dialect: Dialect) -> Report:
@@ -78,4 +70,7 @@ def _position(keys: Members) -> tuple[float, float] | None:
 
 
 def _first(keys: Members, names: tuple[str, ...]) -> Any:
-    return next((keys[name] for name in names if name in keys), None)
+    for name in names:
+        if name in keys:
+            return keys[name]
+    return None

@@ -1,6 +1,8 @@
 """The gateway that most tests share: one convoy, and a device for each case."""
 
 import asyncio
+import socket
+from contextlib import suppress
 from pathlib import Path
 
 from bench.running_gateway import Gateway, plan, prepare
@@ -18,3 +20,14 @@ def post(broker: str, topics: TopicSet, folder: Path, **more: str) -> Gateway:
     """A gateway that is not started yet."""
     tokens = asyncio.run(prepare(broker, topics, [plan("C-1", VEHICLES)], DEVICES, revoked=["revoked"]))
     return Gateway(broker, topics, folder / "gateway.log", tokens, more)
+
+
+def send_until_stuck(connection: socket.socket, data: bytes) -> int:
+    """Send as much as is taken in for a second, and read nothing; returns how much that is."""
+    sent, waiting, before_s = 0, memoryview(data), connection.gettimeout()
+    connection.settimeout(1)
+    with suppress(TimeoutError):
+        while sent < len(data):
+            sent += connection.send(waiting[sent : sent + 65536])
+    connection.settimeout(before_s)
+    return sent

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import httpx
+import psutil
 import pytest
 import trustme
 from aiokafka import ConsumerRecord
@@ -17,6 +18,7 @@ from gateway.listen import BindError
 from models.dead_letter import CODE
 from models.ping import PING, Ping
 from models.settings import load_settings
+from tests.gateway.posts import send_until_stuck
 from tests.gateway.test_http import NOW_S, instant, read
 
 LAUGHS = '<!DOCTYPE event [<!ENTITY a "ha">]><event uid="1001" mark="{mark}">&a;</event>'
@@ -171,6 +173,18 @@ def test_silent_and_swollen_connections_hold_nobody_up(post: Post) -> None:
     assert post.codes("cot-large") == ["too-large"]
     for connection in silent:
         connection.close()
+
+
+def test_a_device_that_floods_is_read_at_its_pace_and_held_in_no_memory(post: Post) -> None:
+    assert post.gateway.process is not None
+    process = psutil.Process(post.gateway.process.pid)
+    flood = event("flood", 93, "flood") * 80_000
+    with post.connect("flood") as floods, post.connect("2001") as other:
+        before = process.memory_info().rss
+        assert send_until_stuck(floods, flood) < len(flood)
+        assert process.memory_info().rss < before + len(flood) // 2
+        other.sendall(event("2001", 94, "l"))
+        post.wait_for(instant(NOW_S - 94).encode())
 
 
 @pytest.mark.parametrize(
