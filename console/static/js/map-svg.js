@@ -9,6 +9,7 @@ const ORDER = ['routes', 'noSignal', 'trail', 'places', 'vehicles', 'alarms'];
 /** The same face as createGlMap. */
 export async function createSvgMap(place, { onPick }) {
   const data = {};
+  let chosen = null;
   let land = null;
   let fitted = null; // the box that is shown, until the person moves the map
   let view = { lon: 117.4, lat: 0, span: 2 }; // degrees of longitude across the picture
@@ -34,7 +35,7 @@ export async function createSvgMap(place, { onPick }) {
   const inView = (rings) => rings[0].some(([lon, lat]) => Math.abs(lon - view.lon) < view.span && Math.abs(lat - view.lat) < (view.span * size.y) / size.x);
 
   const DRAW = {
-    routes: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `route${properties.selected ? ' selected' : ''}` }),
+    routes: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `route${properties.convoy_id === chosen ? ' selected' : ''}` }),
     noSignal: ({ geometry }) => s('polyline', { points: path(geometry.coordinates), class: 'no-signal' }),
     trail: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `trail delay-${properties.delay}` }),
     places: ({ geometry, properties }) => at(geometry, [s('circle', { r: 4, class: `place ${properties.kind}` }), s('title', {}, properties.name)]),
@@ -108,6 +109,11 @@ export async function createSvgMap(place, { onPick }) {
     set(name, collection) {
       if (!(name in DRAW)) return;
       data[name] = collection;
+      draw();
+    },
+    select(id) {
+      if (id === chosen) return;
+      chosen = id;
       draw();
     },
     fit,

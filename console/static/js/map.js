@@ -8,9 +8,8 @@ import { secondsBetween } from './time.js';
 import { t } from './words.js';
 
 const ROWS_MAX = 400;
-// So many vehicles take a tenth of a second to lay out anew; each reports every ten seconds, so nobody misses a frame.
-const MANY_CONVOYS = 250;
-const PACE_MANY_MS = 2500;
+// Laying out two thousand vehicles anew takes a tenth of a second: so long after a change of n symbols the next one waits.
+const PACE_MS = 1.25;
 const KEYS = ['cargo', 'escort', 'late', 'stale', 'lost', 'checkpoint', 'stop', 'no-signal', 'delay', 'delay-0', 'delay-1', 'delay-2', 'delay-3'];
 
 async function createEither(place, options, onPlain) {
@@ -30,7 +29,7 @@ function factRow(convoy, vehicle, now, onPick) {
     h('th', { scope: 'row' }, vehicle.vehicle_id, h('small', {}, t(`role-of.${vehicle.role}`))),
     h('td', {}, h('span', { class: `link ${vehicle.link}` }, t(`link.${vehicle.link}`))),
     h('td', {}, vehicle.time ? brief(secondsBetween(vehicle.time, now)) : UNKNOWN), h('td', {}, speed(vehicle.speed_mps)),
-    h('td', {}, metres(vehicle.progress_m)), h('td', {}, metres(vehicle.lateral_m)), h('td', {}, position(vehicle.lat, vehicle.lon)));
+    h('td', {}, metres(vehicle.progress_m)), h('td', {}, metres(vehicle.lateral_m)), h('td', {}, position(vehicle.lat, vehicle.lon).map((part) => h('div', {}, part))));
 }
 
 function factTable(convoys, now, onPick) {
@@ -40,6 +39,9 @@ function factTable(convoys, now, onPick) {
     h('tbody', {}, all.slice(0, ROWS_MAX).map(([convoy, vehicle]) => factRow(convoy, vehicle, now, onPick)))),
   all.length > ROWS_MAX ? h('p', { class: 'dim' }, t('map.more', { n: all.length - ROWS_MAX })) : null];
 }
+
+/** Whether a symbol tells how old it is: those that are live do not, and need not be drawn again each second. */
+const agesChange = (convoys) => [...convoys.values()].some(({ vehicles }) => vehicles.some(({ link }) => link !== 'live'));
 
 /**
  * The map's part of the page. `show(picture)`: `{convoys, plans, alarms, now, selected, points}`; the camera stays where
@@ -60,7 +62,7 @@ export function createMap({ basemap, onPick }) {
   let picture = null;
   let drawn = {};
   let following = false;
-  let vehiclesAt = 0;
+  const freeAt = {};
   let fitted = false;
 
   const ready = createEither(place, { theme: prefs.theme, basemap, onPick }, (words) => { notice.textContent = words; notice.hidden = false; })
@@ -71,23 +73,25 @@ export function createMap({ basemap, onPick }) {
     table.show([[...picture.convoys.values()], picture.now], () => factTable([...picture.convoys.values()], picture.now, onPick));
   }
 
-  // a collection is made and handed over only when what it rests on is another object than before
+  // a collection is made and handed over only when what it rests on is another object than before, and large ones at a
+  // pace: what comes too soon is drawn with the next heartbeat
   function layer(name, facts, make) {
     const same = drawn[name]?.length === facts.length && facts.every((fact, i) => fact === drawn[name][i]);
-    if (same) return;
+    if (same || performance.now() < (freeAt[name] ?? 0)) return;
     drawn[name] = facts;
-    for (const [source, collection] of Object.entries(make())) drawer.set(source, collection);
+    for (const [source, collection] of Object.entries(make())) {
+      drawer.set(source, collection);
+      freeAt[name] = performance.now() + PACE_MS * collection.features.length;
+    }
   }
 
   function draw() {
     if (!drawer || !picture) return;
     const { convoys, plans, alarms, now, selected, points, versions } = picture;
-    layer('routes', [versions.plans, selected], () => routeFeatures(plans.values(), selected));
-    layer('trail', [points], () => trailFeatures(points));
-    if (convoys.size < MANY_CONVOYS || selected !== drawn.vehicles?.[2] || performance.now() - vehiclesAt > PACE_MANY_MS) {
-      vehiclesAt = performance.now();
-      layer('vehicles', [versions.convoys, versions.plans, selected, now], () => ({ vehicles: vehicleFeatures(convoys.values(), plans, now, selected) }));
-    }
+    layer('routes', [versions.plans], () => routeFeatures(plans.values()));
+    layer('trail', [points.length > 0 ? points : null], () => trailFeatures(points));
+    layer('vehicles', [versions.convoys, versions.plans, agesChange(convoys) ? now : null], () => ({ vehicles: vehicleFeatures(convoys.values(), plans, now) }));
+    drawer.select(selected);
     layer('alarms', [versions.alarms], () => ({ alarms: alarmFeatures(alarms) }));
     // a part that is not shown yet has no size to fit into
     if (!fitted && place.clientWidth > 0 && (plans.size > 0 || convoys.size > 0)) fitAll();
@@ -96,8 +100,8 @@ export function createMap({ basemap, onPick }) {
   }
 
   function fitAll() {
-    const { routes } = routeFeatures(picture?.plans.values() ?? [], null);
-    const box = boxOf([routes, vehicleFeatures(picture?.convoys.values() ?? [], new Map(), picture?.now, null)]);
+    const { routes } = routeFeatures(picture?.plans.values() ?? []);
+    const box = boxOf([routes, vehicleFeatures(picture?.convoys.values() ?? [], new Map(), picture?.now)]);
     if (!box || !drawer) return;
     drawer.fit(box, fitted);
     fitted = true;

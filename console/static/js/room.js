@@ -6,11 +6,13 @@ import { listenKeys } from './keys.js';
 import { createList } from './list.js';
 import { createMap } from './map.js';
 import { floodRows, isListed, isUnacknowledged, matches, rowsOf } from './order.js';
+import { createPace, createSettled } from './pace.js';
 import { createShelf } from './shelf.js';
 import { clock } from './time.js';
 import { said, t } from './words.js';
 
 const NO_POINTS = [];
+const SETTLED_MS = 120;
 
 const searchText = ({ alert }, plans) => [alert.convoy_id, plans.get(alert.convoy_id)?.name, alert.vehicle_id, t(`kind.${alert.kind}`), alert.kind, said(alert.message)].join(' ');
 
@@ -36,6 +38,10 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
     onkeydown(event) { if (event.key === 'Escape' || event.key === 'Enter') { event.preventDefault(); list.focus(); } } });
   let points = NO_POINTS;
   let selected = null;
+  // the list comes first; what stands beside it is drawn in a frame of its own and at its own pace
+  const beside = createPace(() => { convoy.tick(); showMap(); });
+  // the row and its facts are shown at once; what takes longer to draw follows when the person stays with it
+  const settled = createSettled(() => { convoy.show(selected); showMap(); }, SETTLED_MS);
 
   const onDone = (result) => { toast.tell(result); refresh(); };
   const list = createList({ onSelect: (row) => { dock.show(row); if (row) choose(row.convoys[0]); } });
@@ -71,8 +77,7 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
   function choose(id) {
     if (!hasMap) return;
     selected = id;
-    convoy.show(id);
-    showMap();
+    settled.later();
   }
 
   function pickOnMap({ convoy_id: id, alert_id: alarmId }) {
@@ -101,6 +106,7 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
     if (!row) return;
     if (row.children) { toggleFlood(); return; }
     tabs.choose('map');
+    settled.now();
     map?.centreOn(row.lead.alert);
   }
 
@@ -118,9 +124,9 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
     update(touched) {
       for (const name of touched) if (name in versions) versions[name] += 1;
       if (touched.has('alarms') || touched.has('heartbeat')) refresh();
-      if (hasMap) { convoy.tick(); showMap(); }
+      if (hasMap) beside.soon();
     },
     restyle: () => map?.restyle(),
-    leave() { stop(); map?.destroy(); },
+    leave() { stop(); settled.stop(); beside.stop(); map?.destroy(); },
   };
 }

@@ -255,7 +255,7 @@ def test_rows_do_not_move_under_the_focus_and_new_ones_wait_behind_a_bar(sign_in
 def test_the_map_shows_every_vehicle_with_and_without_webgl(sign_in: SignIn) -> None:
     page = sign_in("tamu", webgl=True)
     page.wait_for_function(
-        "() => document.querySelector('.map-place').kawalMap?.queryRenderedFeatures({ layers: ['vehicle'] }).length >= 10"
+        "() => document.querySelector('.map-place')?.kawalMap?.queryRenderedFeatures({ layers: ['vehicle'] }).length >= 10"
     )
     assert (
         page.evaluate(
@@ -268,6 +268,22 @@ def test_the_map_shows_every_vehicle_with_and_without_webgl(sign_in: SignIn) -> 
     expect(plain.locator(".map-svg .vehicle")).to_have_count(16)
     plain.get_by_role("button", name="Table").click()
     expect(plain.locator(".facts-table tbody tr")).to_have_count(16)
+
+
+def test_the_map_is_handed_only_what_has_changed(sign_in: SignIn) -> None:
+    told = sign_in("tamu").evaluate(
+        """async () => {
+        const { vehicleFeatures } = await import('/static/js/picture.js');
+        const { changesOf } = await import('/static/js/changes.js');
+        const vehicle = (id, link, lat) => ({ vehicle_id: id, role: 'cargo', link, time: '2026-11-29T00:00:00Z', lat, lon: 117 });
+        const [a, b, c, d] = [vehicle('A', 'live', 1), vehicle('B', 'live', 1), vehicle('C', 'live', 1), vehicle('D', 'late', 1)];
+        const at = (now, ...vehicles) => vehicleFeatures([{ convoy_id: 'X', vehicles }], new Map(), now);
+        const before = at('2026-11-29T00:00:50Z', a, b, c, d);
+        const { add, remove } = changesOf(before, at('2026-11-29T00:00:51Z', a, vehicle('B', 'live', 2), d), 'key');
+        return [changesOf(before, at('2026-11-29T00:00:50Z', a, b, c, d), 'key'), add.map(({ properties }) => properties.key), remove];
+        }"""
+    )
+    assert told == [None, ["X|B", "X|D"], ["X|C"]]  # D is late, and its label says since when
 
 
 def test_blocked_sound_shows_a_bar_until_it_is_allowed(
@@ -284,6 +300,26 @@ def test_blocked_sound_shows_a_bar_until_it_is_allowed(
     expect(bar).to_be_visible()
     bar.click()
     expect(bar).to_be_hidden()
+
+
+def test_who_tests_the_sound_says_whether_it_was_heard_and_the_audit_keeps_it(sign_in: SignIn) -> None:
+    page = sign_in("sari")
+    test = page.get_by_role("button", name="Test", exact=True)
+    test.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Yes, I heard it")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("group", name="Did you hear the tone?")).to_be_hidden()
+    expect(test).to_be_focused()
+    test.click()
+    page.get_by_role("button", name="No", exact=True).click()
+    expect(page.locator(".toast")).to_contain_text("Turn up the machine's sound")
+    page.evaluate("location.hash = '#/audit'")
+    page.get_by_label("Show").select_option("sound-tests")
+    told = page.locator(".audit tbody tr:visible")
+    expect(told).to_have_count(1)
+    expect(told).to_contain_text("Tested the sound: NOT heard")
+    expect(told).to_contain_text("Posko Bontang")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tests.console.browser.conftest import SignIn
 from tests.console.browser.stage import ConsoleProcess, Stage, alert, instant_ms
 
 MANY = 500
+SLICE_MAX = 40  # of slices.js
 
 # How long the page takes from a key press to the next frame it draws, the worst of `n` presses.
 INPUT_DELAY = """async (n) => {
@@ -23,6 +24,21 @@ INPUT_DELAY = """async (n) => {
   }
   return worst;
 }"""
+
+
+# Presses keys as long as slices of events come, and tells what came of both.
+PRESS_AMID = """(events) => new Promise((done) => {
+  const [slices, presses] = [[], []];
+  new PerformanceObserver((marks) => slices.push(...marks.getEntriesByName('kawal-slice').map(({ detail }) => detail)))
+    .observe({ type: 'mark' });
+  const press = () => {
+    document.dispatchEvent(new KeyboardEvent('keydown', { key: presses.length % 2 ? 'k' : 'j', bubbles: true }));
+    presses.push(slices.reduce((sum, n) => sum + n, 0));
+    if (presses.at(-1) >= events) done({ slices, presses });
+    else setTimeout(press);
+  };
+  press();
+})"""
 
 
 def gone(alerts: list[Alert]) -> list[Alert]:
@@ -96,4 +112,17 @@ def test_a_lost_server_shows_a_banner_and_no_alert_is_missed(
     page.keyboard.type("exercise of the whole post")
     page.keyboard.press("Enter")
     expect(page.locator(".toast")).to_have_text(f"{MANY + 3} alarms acknowledged.")
+    stage.alerts(*gone(many))
+
+
+def test_a_burst_of_alarms_is_taken_in_slices_and_keys_are_heard_between_them(sign_in: SignIn, stage: Stage) -> None:
+    page = sign_in("budi")
+    page.evaluate(f"() => {{ window.pressed = ({PRESS_AMID})({MANY}); }}")  # not awaited: it begins
+    many = [alert(stage, "separation", "KT-8101-SX", 60, convoy_id=f"B-{n:03}", reason="apart") for n in range(MANY)]
+    stage.alerts(*many)
+    amid = page.evaluate("window.pressed")
+    assert max(amid["slices"]) <= SLICE_MAX
+    taken = sorted(set(amid["presses"]))
+    assert len(taken) > 3, "no key was heard while the alarms came"
+    expect(page.locator(".row").filter(has_text=re.compile(r"Separated.*50\d alarms"))).to_be_visible()
     stage.alerts(*gone(many))
