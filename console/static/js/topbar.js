@@ -41,7 +41,7 @@ export function createTopBar({ store, feed, speaker, session, onChoose, onLeave,
   const links = Object.fromEntries(pagesOf(session.role).map((page) => [page, h('a', { href: `#/${page === 'room' ? '' : page}` }, t(`nav.${page}`))]));
   const state = h('span', { class: 'feed-state' });
   const time = h('time', { class: 'top-clock' });
-  const flood = h('span', { class: 'flood-flag', hidden: true });
+  const flood = h('span', { class: 'flood-flag', role: 'status', hidden: true });
   const theme = h('button', { type: 'button', class: 'quiet top-theme', onclick: () => onChoose('theme', prefs.theme === 'dark' ? 'light' : 'dark') });
   const leader = h('span', { class: 'leader' });
   const sound = h('button', { type: 'button', class: 'quiet sound', onclick: () => onChoose('sound', !prefs.sound) });
@@ -76,7 +76,10 @@ export function createTopBar({ store, feed, speaker, session, onChoose, onLeave,
       mark(theme, 'aria-label', t(prefs.theme === 'dark' ? 'theme.light' : 'theme.dark'));
       mark(theme, 'title', theme.getAttribute('aria-label'));
       flood.hidden = !heartbeat?.flood?.active;
-      say(flood, t('top.flood', { n: heartbeat?.flood?.last_10_min ?? 0 }));
+      const n = heartbeat?.flood?.last_10_min ?? 0;
+      say(flood, t('top.flood-brief', { n }));
+      mark(flood, 'aria-label', t('top.flood', { n }));
+      mark(flood, 'title', t('top.flood', { n }));
       say(sound, t(speaker.isMuted() ? 'sound.muted' : `sound.state-${speaker.state()}`));
       say(leader, t(feed.leads() ? 'sound.here' : 'sound.elsewhere'));
     },
