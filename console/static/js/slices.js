@@ -11,14 +11,18 @@ export function createSlices(take, end) {
   port1.onmessage = () => {
     const enough = performance.now() + SLICE_MS;
     let taken = 0;
-    while (taken < waiting.length && taken < SLICE_MAX && (taken === 0 || performance.now() < enough)) take(waiting[taken++]);
-    const slice = waiting.slice(0, taken);
-    waiting = waiting.slice(taken);
-    if (waiting.length > 0) port2.postMessage(null);
-    end(slice);
-    // to be seen in a profile, and by tests; nothing is kept
-    performance.mark('kawal-slice', { detail: taken });
-    performance.clearMarks('kawal-slice');
+    try {
+      while (taken < waiting.length && taken < SLICE_MAX && (taken === 0 || performance.now() < enough)) take(waiting[taken++]);
+    } finally {
+      // what could not be taken is passed over: one bad event must not keep all others out
+      const slice = waiting.slice(0, taken);
+      waiting = waiting.slice(taken);
+      if (waiting.length > 0) port2.postMessage(null);
+      end(slice);
+      // to be seen in a profile, and by tests; nothing is kept
+      performance.mark('kawal-slice', { detail: taken });
+      performance.clearMarks('kawal-slice');
+    }
   };
 
   return {

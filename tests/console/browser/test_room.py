@@ -287,6 +287,25 @@ def test_the_map_is_handed_only_what_has_changed(sign_in: SignIn) -> None:
     assert told == [None, ["X|B", "X|D"], ["X|C"]]  # D is late, and its label says since when
 
 
+def test_one_event_that_cannot_be_taken_keeps_none_of_the_others_out(sign_in: SignIn) -> None:
+    told = sign_in("tamu").evaluate(
+        """() => new Promise((done) => {
+        window.addEventListener('error', (event) => event.preventDefault());
+        const taken = [];
+        const slices = [];
+        import('/static/js/slices.js').then(({ createSlices }) => {
+          const { put } = createSlices((n) => { if (n === 7) throw new Error('bad'); taken.push(n); }, (items) => {
+            slices.push(items.length);
+            if (taken.at(-1) === 99) done([taken.length, slices.reduce((sum, n) => sum + n), Math.max(...slices) <= 40]);
+          });
+          for (let n = 0; n < 100; n += 1) put(n);
+          if (taken.length > 0) done('taken within put');
+        });
+        })"""
+    )
+    assert told == [99, 100, True]
+
+
 def test_blocked_sound_shows_a_bar_until_it_is_allowed(
     sign_in: SignIn, open_context: Callable[..., BrowserContext]
 ) -> None:
