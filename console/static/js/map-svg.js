@@ -4,7 +4,20 @@ import { severityMark } from './shapes.js';
 import { t } from './words.js';
 
 const LABEL_CELL = { x: 70, y: 26 }; // labels nearer than this would lie on each other
+const LABEL_BELOW = 20;
+const LABEL_LINE = { x: 110, y: 13 };
 const ORDER = ['routes', 'noSignal', 'trail', 'places', 'vehicles', 'alarms'];
+
+/** Labels that lie on none before them: each goes down line by line until it is free. */
+function apart(labels) {
+  const placed = [];
+  for (const label of labels) {
+    let { y } = label;
+    while (placed.some((other) => Math.abs(other.x - label.x) < LABEL_LINE.x && Math.abs(other.y - y) < LABEL_LINE.y)) y += LABEL_LINE.y;
+    placed.push({ ...label, y });
+  }
+  return placed;
+}
 
 /** The same face as createGlMap. */
 export async function createSvgMap(place, { onPick }) {
@@ -60,7 +73,8 @@ export async function createSvgMap(place, { onPick }) {
       if (known) known.more += 1;
       else cells.set(key, { here, label: properties.label.split('\n').join(' · '), more: 0 });
     }
-    return [...cells.values()].map(({ here, label, more }) => s('text', { x: here[0].toFixed(1), y: (here[1] + 20).toFixed(1), 'text-anchor': 'middle' }, more ? `${label} +${more}` : label));
+    return apart([...cells.values()].map(({ here, label, more }) => ({ x: here[0], y: here[1] + LABEL_BELOW, words: more ? `${label} +${more}` : label })))
+      .map(({ x: left, y: top, words }) => s('text', { x: left.toFixed(1), y: top.toFixed(1), 'text-anchor': 'middle' }, words));
   }
 
   // cargo first among labels, and last among symbols, so that it lies on top

@@ -17,11 +17,12 @@ const SETTLED_MS = 120;
 const searchText = ({ alert }, plans) => [alert.convoy_id, plans.get(alert.convoy_id)?.name, alert.vehicle_id, t(`kind.${alert.kind}`), alert.kind, said(alert.message)].join(' ');
 
 /** Tabs of a narrow screen: one part at a time. */
-function createTabs(element) {
+function createTabs(element, onChoose) {
   const names = ['list', 'map', 'convoy'];
   const choose = (name) => {
     element.dataset.part = name;
     for (const button of bar.children) button.setAttribute('aria-pressed', String(button.dataset.part === name));
+    onChoose();
   };
   const bar = h('div', { class: 'part-tabs', role: 'toolbar', 'aria-label': t('room.parts') },
     names.map((name) => h('button', { type: 'button', 'data-part': name, onclick: () => choose(name) }, t(`room.${name}`))));
@@ -51,7 +52,7 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
   const hasMap = session.role !== 'report-desk';
   const map = hasMap ? createMap({ basemap: session.basemap, onPick: pickOnMap }) : null;
   const element = h('main', { class: `room${hasMap ? '' : ' without-map'}` });
-  const tabs = createTabs(element);
+  const tabs = createTabs(element, beside.soon); // a part that was hidden has had no size to be drawn for
   element.append(...[tabs.bar,
     h('section', { class: 'alarms', 'aria-label': t('list.label') }, h('div', { class: 'list-head' }, h('h2', {}, t('list.title')), search), list.element, shelf.element, dock.element),
     map?.element, hasMap && convoy.element].filter(Boolean));
