@@ -8,8 +8,10 @@ import { secondsBetween } from './time.js';
 import { t } from './words.js';
 
 const ROWS_MAX = 400;
-// Laying out two thousand vehicles anew takes a tenth of a second: so long after a change of n symbols the next one waits.
+// Laying out two thousand symbols anew takes two tenths of a second without a GPU, which the list would wait for: after a
+// change the next one waits so long for each symbol of the map. What is less than MANY is drawn at once.
 const PACE_MS = 1.25;
+const MANY = 50;
 const KEYS = ['cargo', 'escort', 'late', 'stale', 'lost', 'checkpoint', 'stop', 'no-signal', 'delay', 'delay-0', 'delay-1', 'delay-2', 'delay-3'];
 
 async function createEither(place, options, onPlain) {
@@ -60,9 +62,10 @@ export function createMap({ basemap, onPick }) {
     h('div', { class: 'map-tools', role: 'toolbar', 'aria-label': t('map.tools') }, all, followButton, tableButton));
   let drawer = null;
   let picture = null;
-  let drawn = {};
+  const drawn = {};
+  const sizes = {};
   let following = false;
-  const freeAt = {};
+  let symbolsAt = 0;
   let fitted = false;
 
   const ready = createEither(place, { theme: prefs.theme, basemap, onPick }, (words) => { notice.textContent = words; notice.hidden = false; })
@@ -73,26 +76,34 @@ export function createMap({ basemap, onPick }) {
     table.show([[...picture.convoys.values()], picture.now], () => factTable([...picture.convoys.values()], picture.now, onPick));
   }
 
-  // a collection is made and handed over only when what it rests on is another object than before, and large ones at a
-  // pace: what comes too soon is drawn with the next heartbeat
+  // a collection is made and handed over only when what it rests on is another object than before
   function layer(name, facts, make) {
     const same = drawn[name]?.length === facts.length && facts.every((fact, i) => fact === drawn[name][i]);
-    if (same || performance.now() < (freeAt[name] ?? 0)) return;
+    if (same) return;
     drawn[name] = facts;
     for (const [source, collection] of Object.entries(make())) {
+      sizes[source] = collection.features.length;
       drawer.set(source, collection);
-      freeAt[name] = performance.now() + PACE_MS * collection.features.length;
     }
+  }
+
+  // vehicles and alarms change together, at a pace; what comes too soon is drawn with a later heartbeat
+  function drawSymbols({ convoys, plans, alarms, now, versions }) {
+    if (performance.now() < symbolsAt) return;
+    const before = [drawn.vehicles, drawn.alarms];
+    layer('vehicles', [versions.convoys, versions.plans, agesChange(convoys) ? now : null], () => ({ vehicles: vehicleFeatures(convoys.values(), plans, now) }));
+    layer('alarms', [versions.alarms], () => ({ alarms: alarmFeatures(alarms) }));
+    const symbols = sizes.vehicles + sizes.alarms;
+    if ((drawn.vehicles !== before[0] || drawn.alarms !== before[1]) && symbols > MANY) symbolsAt = performance.now() + PACE_MS * symbols;
   }
 
   function draw() {
     if (!drawer || !picture) return;
-    const { convoys, plans, alarms, now, selected, points, versions } = picture;
+    const { convoys, plans, selected, points, versions } = picture;
     layer('routes', [versions.plans], () => routeFeatures(plans.values()));
     layer('trail', [points.length > 0 ? points : null], () => trailFeatures(points));
-    layer('vehicles', [versions.convoys, versions.plans, agesChange(convoys) ? now : null], () => ({ vehicles: vehicleFeatures(convoys.values(), plans, now) }));
+    drawSymbols(picture);
     drawer.select(selected);
-    layer('alarms', [versions.alarms], () => ({ alarms: alarmFeatures(alarms) }));
     // a part that is not shown yet has no size to fit into
     if (!fitted && place.clientWidth > 0 && (plans.size > 0 || convoys.size > 0)) fitAll();
     if (following) toSelected('pan');
