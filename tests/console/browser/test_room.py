@@ -216,6 +216,20 @@ def test_without_a_choice_all_convoys_are_listed_the_worst_first(sign_in: SignIn
     expect(lines.first).to_be_visible()
 
 
+def test_the_overview_keeps_the_focus_when_its_order_changes(sign_in: SignIn, stage: Stage) -> None:
+    page = sign_in("tamu")
+    lines = page.locator(".overview tbody tr")
+    expect(lines.first).to_contain_text("MKY-03")
+    focused = lines.filter(has_text="BTG-02").get_by_role("button")
+    focused.focus()
+    raised = alert(stage, "sos", "KT-8101-SX", 5, severity="critical", reason="duress")
+    stage.alerts(raised)
+    expect(lines.first).to_contain_text("BTG-01")
+    expect(focused).to_be_focused()
+    over = {"transition": "cleared", "at_ms": instant_ms(), "detected_at_ms": instant_ms()}
+    stage.alerts(raised.model_copy(update=over))
+
+
 @pytest.mark.parametrize(
     ("silent_s", "tick_age_s", "level"),
     [
