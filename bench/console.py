@@ -1,10 +1,10 @@
 """The console: how soon it is ready, what a client costs, and how soon an alert is on the screen.
 
-`ready`: a topic of alerts is read and folded as at a start. `stream`: a console of its own process, with its streams
-read by so many clients, follows the convoys: each second a tenth of the vehicles have moved. Beside that an alert is
-written five times a second, and one of the clients notes when it has it. What the server uses of one core is user and
-system time of its process. `page`: a browser shows the same operation; see bench/console_page.py. The worker plays no
-part: this is what lies behind the topics.
+`ready`: a topic of alerts, each raised and cleared, is read and folded as at a start. `stream`: a console of its own
+process, with its streams read by so many clients, follows the convoys: each second a tenth of the vehicles have moved.
+Beside that an alert is written five times a second, and one of the clients notes when it has it. What the server uses
+of one core is user and system time of its process. `page`: a browser shows the same operation; see
+bench/console_page.py. The worker plays no part: this is what lies behind the topics.
 """
 
 import asyncio
@@ -30,7 +30,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench import cli
-from bench.console_page import frames_a_second, input_delay_ms, memory_mb, open_room, rows_seen_ms
+from bench.console_alerts import beat, fill_alerts, told
+from bench.console_page import frames_a_second, memory_of, open_room, presses_amid, rows_seen_ms
 from bench.measure import load_average
 from bus.connection import connection
 from bus.follow import following
@@ -39,7 +40,6 @@ from console.people import People
 from console.reading import load, read_topics
 from console.room import Room
 from console.stream import Stream
-from models.alert import Alert, alert_id
 from models.convoy_status import ConvoyStatus
 from models.topics import TopicSet
 
@@ -71,33 +71,6 @@ class Found:
         for name, value in self.fields().items():
             table.add_row(name, f"{value:,.4g}")
         return table
-
-
-def _alert(number: int, transition: str, at_ms: int, vehicle_id: str | None = None, severity: str = "high") -> Alert:
-    convoy_id, vehicle_id = f"C-{number % 1000:04}", vehicle_id or f"KT-{number % 1000:04}-A"
-    return Alert.model_validate(
-        {
-            "alert_id": alert_id(convoy_id, vehicle_id, "stall", at_ms - at_ms % 10_000_000 + number),
-            "transition": transition,
-            "kind": "stall",
-            "severity": severity,
-            "convoy_id": convoy_id,
-            "vehicle_id": vehicle_id,
-            "onset_ms": at_ms,
-            "at_ms": at_ms,
-            "detected_at_ms": at_ms,
-            "lat": -0.12,
-            "lon": 117.4,
-            "progress_m": 1234.5,
-            "lateral_m": 3.4,
-            "value": 480.0,
-            "threshold": 480.0,
-            "unit": "s",
-            "peak": 480.0,
-            "reason": "standing",
-            "message": {"en": f"{vehicle_id} has stood still.", "id": f"{vehicle_id} berhenti."},
-        }
-    )
 
 
 def _status(number: int, second: int) -> bytes:
@@ -134,23 +107,14 @@ def _status(number: int, second: int) -> bytes:
 
 async def _ready_s(broker: str, alerts: int, bars: Progress) -> tuple[float, float]:
     """Fill a set with alerts, two transitions each, and give how long a console reads it, and its CPU time."""
-    topics = TopicSet(f"bench-{time.time_ns()}", PARTITIONS)
-    await ensure(broker, topics)
-    now_ms = round(time.time() * 1000)
-    async with AIOKafkaProducer(**connection(broker), max_batch_size=512 * 1024, linger_ms=20) as producer:
-        with cli.bar(bars, "writing alerts", alerts) as advance:
-            for number in range(alerts):
-                told = _alert(number // 2, ("raised", "cleared")[number % 2], now_ms)
-                sent = await producer.send(topics.alerts, told.to_json(), key=told.convoy_id.encode())
-                advance(1)
-            await producer.flush()
-            await sent
+    topics, now_ms = TopicSet(f"bench-{time.time_ns()}", PARTITIONS), round(time.time() * 1000)
+    await fill_alerts(broker, topics, alerts, now_ms, bars)
     begin_s, begin_cpu_s = time.perf_counter(), time.process_time()
     room = Room(topics, Stream("bench"))
     async with following(broker, read_topics(topics), from_beginning=True) as follower:
         await load(follower, room, now_ms)
     taken_s, cpu_s = time.perf_counter() - begin_s, time.process_time() - begin_cpu_s
-    assert len(room.book.entries) == (alerts + 1) // 2
+    assert len(room.book.entries) == alerts
     return taken_s, cpu_s
 
 
@@ -251,8 +215,8 @@ async def _traffic(producer: AIOKafkaProducer, topics: TopicSet, convoys: int, s
         for number in range(second % PING_S, convoys, PING_S):
             await producer.send(topics.convoys, _status(number, second), key=f"C-{number:04}".encode())
         for turn in range(round(1 / ALERT_S)):
-            told = _alert(second * 10 + turn, "raised", round(time.time() * 1000))
-            await producer.send(topics.alerts, told.to_json(), key=told.convoy_id.encode())
+            sent = told(second * 10 + turn, "raised", round(time.time() * 1000))
+            await producer.send(topics.alerts, sent.to_json(), key=sent.convoy_id.encode())
             await asyncio.sleep(ALERT_S if turn < 1 / ALERT_S - 1 else max(0.0, end_s - time.monotonic()))
 
 
@@ -270,7 +234,12 @@ async def _serving(broker: str, convoys: int) -> AsyncIterator[_Served]:
             for number in range(convoys):
                 await producer.send(topics.convoys, _status(number, 0), key=f"C-{number:04}".encode())
             await producer.flush()
-            yield _Served(producer, topics, process, url, await asyncio.to_thread(_sign_in, url))
+            beating = asyncio.create_task(beat(broker, producer, topics))
+            try:
+                yield _Served(producer, topics, process, url, await asyncio.to_thread(_sign_in, url))
+            finally:
+                beating.cancel()
+                await asyncio.gather(beating, return_exceptions=True)
 
 
 async def measure_stream(broker: str, clients: int, convoys: int, seconds: int, bars: Progress) -> dict[str, float]:
@@ -311,19 +280,22 @@ async def measure_stream(broker: str, clients: int, convoys: int, seconds: int, 
 
 async def measure_page(broker: str, convoys: int, seconds: int, bars: Progress) -> dict[str, float]:
     """Show the operation in a browser for so long, and give what was found. Raises BenchError without a browser."""
-    async with _serving(broker, convoys) as served, open_room(served.url, served.cookie) as page:
+    async with _serving(broker, convoys) as served, open_room(served.url, served.cookie) as (page, empty_mb):
 
         async def send(number: int, name: str, severity: str) -> int:
             at_ms = round(time.time() * 1000)
-            told = _alert(number, "raised", at_ms, name, severity)
-            await served.producer.send_and_wait(served.topics.alerts, told.to_json(), key=told.convoy_id.encode())
+            sent = told(number, "raised", at_ms, name, severity)
+            await served.producer.send_and_wait(served.topics.alerts, sent.to_json(), key=sent.convoy_id.encode())
             return at_ms
 
         async def probe(name: str) -> int:
             return await send(int(name.rpartition("-")[2]), name, "critical")
 
         async def burst() -> None:
-            await asyncio.gather(*(send(number, f"KT-{number}-B", "high") for number in range(BURST)))
+            at_ms = round(time.time() * 1000)
+            for sent in [told(number, "raised", at_ms, f"KT-{number}-B") for number in range(BURST)]:
+                await served.producer.send(served.topics.alerts, sent.to_json(), key=sent.convoy_id.encode())
+            await served.producer.flush()
 
         with cli.bar(bars, "in the browser", 4) as advance:
             writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, seconds))
@@ -332,19 +304,24 @@ async def measure_page(broker: str, convoys: int, seconds: int, bars: Progress) 
             frames = await frames_a_second(page)
             advance(1)
             await writing
-            heap_mb, process_mb = await memory_mb(page)
+            memory = await memory_of(page)
             advance(1)
-            delay_ms, delay_max_ms = await input_delay_ms(page, burst)
+            presses = await presses_amid(page, burst)
             advance(1)
     p50_ms, p99_ms = np.percentile(ages_ms, [50, 99]).tolist()
     return {
         "screen_p50_ms": p50_ms,
         "screen_p99_ms": p99_ms,
         "map_frames_per_s": frames,
-        "page_heap_mb": heap_mb,
-        "page_process_mb": process_mb,
-        "input_delay_p50_ms": delay_ms,
-        "input_delay_max_ms": delay_max_ms,
+        "page_heap_mb": memory.heap,
+        "page_mb": memory.page,
+        "page_process_private_mb": memory.private,
+        "page_process_resident_mb": memory.resident,
+        "empty_process_private_mb": empty_mb,
+        "input_delay_max_ms": presses.delay_max,
+        "input_to_frame_p50_ms": presses.frame_p50,
+        "input_to_frame_max_ms": presses.frame_max,
+        "task_max_ms": presses.task_max,
     }
 
 
@@ -364,7 +341,9 @@ async def measure(broker: str, asked: Namespace, bars: Progress) -> Found:
 def main() -> None:
     options = cli.parser("console", __doc__)
     cli.add_broker(options)
-    options.add_argument("--alerts", type=int, default=100_000, help="transitions to be read at the start (100000)")
+    options.add_argument(
+        "--alerts", type=int, default=100_000, help="alerts read at the start, two records each (100000)"
+    )
     options.add_argument("--clients", type=int, default=200, help="streams that are read at once (200)")
     options.add_argument("--convoys", type=int, default=1_000, help="convoys of two vehicles each (1000)")
     options.add_argument("--seconds", type=int, default=30, help="how long to serve (30)")

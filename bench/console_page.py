@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
@@ -18,10 +19,14 @@ from playwright.async_api import CDPSession, Page, async_playwright
 
 from bench.measure import BenchError
 
-FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+FLAGS = [
+    *("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
+    "--enable-blink-features=ForceEagerMeasureMemory",  # or the memory is told at some later time
+]
 PROBE = "PROBE"
 PAN_S = 5
-PRESSES = 60
+PRESSES = 100
+PRESS_S = 0.02
 MB = 1_000_000
 
 WATCH_ROWS = """(prefix) => {
@@ -48,24 +53,46 @@ FRAMES = """async (seconds) => {
   return frames / ((performance.now() - began) / 1000);
 }"""
 
-# From a key press to the frame that shows it, the worst of `n`, while whatever else happens.
-INPUT_DELAY = """async (n) => {
-  const taken = [];
-  for (let i = 0; i < n; i += 1) {
-    const began = performance.now();
-    await new Promise((done) => setTimeout(done));
-    document.dispatchEvent(new KeyboardEvent('keydown', { key: i % 2 ? 'k' : 'j', bubbles: true }));
-    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-    taken.push(performance.now() - began);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-  return taken;
+# The browser's own account of each key press: how long it waited for the page, and how long until its frame was there.
+WATCH_KEYS = """() => {
+  window.kawalKeys = [];
+  new PerformanceObserver((list) => window.kawalKeys.push(...list.getEntries()
+    .filter(({ name }) => name === 'keydown').map((key) => [key.processingStart - key.startTime, key.duration])))
+    .observe({ type: 'event', durationThreshold: 16 });
+  window.kawalTasks = [];
+  new PerformanceObserver((list) => window.kawalTasks.push(...list.getEntries().map(({ duration }) => duration)))
+    .observe({ type: 'longtask' });
 }"""
+KEYS_TOLD = """() => new Promise((done) =>
+  requestAnimationFrame(() => setTimeout(() => done([window.kawalKeys, window.kawalTasks]), 100)))"""
+
+
+class Memory(NamedTuple):
+    """Of a page, in MB: its own scripts' heap, all that its scripts, workers and elements hold as the browser reckons
+    it, and of its process what is its alone and what is resident, the browser's shared code included.
+    """
+
+    heap: float
+    page: float
+    private: float
+    resident: float
+
+
+class Presses(NamedTuple):
+    """Key presses while a burst of alarms comes, in ms: until the page takes one, and until its frame is shown."""
+
+    delay_max: float
+    frame_p50: float
+    frame_max: float
+    task_max: float
 
 
 @asynccontextmanager
-async def open_room(url: str, cookie: str) -> AsyncIterator[Page]:
-    """The control room in a browser of its own. Raises BenchError where there is no Chromium."""
+async def open_room(url: str, cookie: str) -> AsyncIterator[tuple[Page, float]]:
+    """The control room in a browser of its own, and the private memory in MB of that browser's empty page.
+
+    Raises BenchError where there is no Chromium.
+    """
     path = os.environ.get("KAWAL_TEST_CHROMIUM") or shutil.which("chromium")
     if path is None:
         raise BenchError("there is no chromium: install it, name it in KAWAL_TEST_CHROMIUM, or leave the part out")
@@ -75,10 +102,11 @@ async def open_room(url: str, cookie: str) -> AsyncIterator[Page]:
         context = await browser.new_context(viewport={"width": 1366, "height": 768})
         await context.add_cookies([{"name": name, "value": value, "url": url}])
         page = await context.new_page()
+        empty_mb, _ = _renderer_mb()
         await page.goto(url)
         await page.locator("header.top .feed-state:not(:empty)").wait_for()
         await page.wait_for_function("() => document.querySelector('.map-place')?.kawalMap")
-        yield page
+        yield page, empty_mb
         await browser.close()
 
 
@@ -101,23 +129,36 @@ async def frames_a_second(page: Page) -> float:
     return float(await page.evaluate(FRAMES, PAN_S))
 
 
-async def input_delay_ms(page: Page, burst: Callable[[], Awaitable[None]]) -> tuple[float, float]:
-    """Give the median and the worst time from a key press to its frame while a burst of alarms comes."""
-    await page.evaluate(INPUT_DELAY, 5)
-    pressing = asyncio.create_task(page.evaluate(INPUT_DELAY, PRESSES))
-    await burst()
-    taken = await pressing
-    return float(np.median(taken)), max(taken)
+async def presses_amid(page: Page, burst: Callable[[], Coroutine[Any, Any, None]]) -> Presses:
+    """Press keys while a burst of alarms comes, and until it is taken in."""
+    await page.evaluate(WATCH_KEYS)
+    coming = asyncio.create_task(burst())
+    for number in range(PRESSES):
+        await page.keyboard.press("jk"[number % 2])
+        await asyncio.sleep(PRESS_S)
+    await coming
+    keys, tasks = await page.evaluate(KEYS_TOLD)
+    # what was shown sooner than 16 ms after its press is not told
+    frames = np.array([key[1] for key in keys] + [16.0] * max(0, PRESSES - len(keys)))
+    return Presses(
+        max((key[0] for key in keys), default=0.0),
+        float(np.median(frames)),
+        float(frames.max()),
+        max(tasks, default=0.0),
+    )
 
 
-async def memory_mb(page: Page) -> tuple[float, float]:
-    """Give the page's heap after a collection, and the resident memory of its process, in MB."""
+async def memory_of(page: Page) -> Memory:
+    """Give what the page takes after a collection."""
     session: CDPSession = await page.context.new_cdp_session(page)
     await session.send("HeapProfiler.collectGarbage")
     used = await session.send("Runtime.getHeapUsage")
-    return used["usedSize"] / MB, _renderer_rss() / MB
+    told = await page.evaluate("async () => (await performance.measureUserAgentSpecificMemory()).bytes")
+    return Memory(used["usedSize"] / MB, told / MB, *_renderer_mb())
 
 
-def _renderer_rss() -> int:
+def _renderer_mb() -> tuple[float, float]:
+    """Private and resident memory of the largest page's process."""
     children = psutil.Process().children(recursive=True)
-    return max((child.memory_info().rss for child in children if "--type=renderer" in child.cmdline()), default=0)
+    pages = [child.memory_full_info() for child in children if "--type=renderer" in child.cmdline()]
+    return max(((one.uss / MB, one.rss / MB) for one in pages), default=(0.0, 0.0))

@@ -99,7 +99,7 @@ def _settle(page: Page) -> None:
 
 
 def _help(page: Page) -> None:
-    page.locator("header.top button[title]", has_text="?").click()
+    page.keyboard.press("?")
 
 
 PICTURES: dict[str, tuple[str, Callable[[Page], None]]] = {

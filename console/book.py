@@ -210,7 +210,10 @@ class Book:
         return entry.now.gone_ms is None, entry.now.state != "closed", entry.steps[-1].seen_ms
 
     def _note_chatter(self, entry: Entry, seen_ms: int) -> None:
-        times = self._raised.setdefault((entry.group, entry.head.vehicle_id), deque(maxlen=CHATTER_TIMES))
+        key = (entry.group, entry.head.vehicle_id)
+        times = self._raised.get(key)
+        if times is None:
+            times = self._raised[key] = deque(maxlen=CHATTER_TIMES)
         times.append(seen_ms)
         self.chattered += len(times) == CHATTER_TIMES and times[-1] - times[0] <= CHATTER_MS
 

@@ -52,8 +52,8 @@ class Flood:
 
     def add(self, sound: Sound) -> bool:
         """Take in a sound; gives False where its group has just called. One that comes late counts as of now."""
-        newest_ms = self.sounds[-1].at_ms if self.sounds else sound.at_ms
-        sound = sound._replace(at_ms=max(sound.at_ms, newest_ms))
+        if self.sounds and sound.at_ms < self.sounds[-1].at_ms:
+            sound = sound._replace(at_ms=self.sounds[-1].at_ms)
         self.advance(sound.at_ms)
         last_ms = self._last_ms.get(sound.group)
         if last_ms is not None and sound.at_ms - last_ms < TOGETHER_MS:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from models.alert import RANK, Severity
 from models.alert_action import AlertAction
 
@@ -21,7 +23,7 @@ ACK_CRITICAL_MS = 180_000
 """An acknowledgement that lasted for ever would hide an alarm whose owner has gone home."""
 
 
-class Step(NamedTuple):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One transition: whether it ends the condition, how bad it says it is, when its record was written, and whether it
     tells of the past.
     """
@@ -82,6 +84,8 @@ class Alarm:
     @property
     def next_ms(self) -> int | None:
         """When time alone changes it next."""
+        if self.ack is None and self.shelved is None:
+            return None
         times = [self.ack.expires_ms if self.ack else None, self.shelved.until_ms if self.shelved else None]
         return min((ms for ms in times if ms is not None), default=None)
 
@@ -92,6 +96,12 @@ def fold(steps: Sequence[Step], actions: Sequence[AlertAction], told_once: bool,
     At least one transition. `told_once`: the condition is over as soon as it is told.
     """
     alarm = Alarm(steps[0].severity)
+    if not actions:  # nearly all at a start: time changes only what people did
+        newest_ms = 0
+        for step in steps:
+            newest_ms = max(newest_ms, step.seen_ms)
+            _take_step(alarm, step, newest_ms, told_once)
+        return alarm
     for at_ms, item in _in_order(steps, actions):
         _pass_time(alarm, at_ms)
         if isinstance(item, Step):
@@ -104,8 +114,6 @@ def fold(steps: Sequence[Step], actions: Sequence[AlertAction], told_once: bool,
 
 def _in_order(steps: Sequence[Step], actions: Sequence[AlertAction]) -> Iterator[tuple[int, Step | AlertAction]]:
     """Merge both by time; where clocks disagree with a topic's order, the order holds. Transitions go first."""
-    if not actions:
-        return _rising((step.seen_ms, step) for step in steps)  # most alarms at a start
     told = list(_rising((step.seen_ms, step) for step in steps))
     done = list(_rising(((action.at_ms, action) for action in actions), told[0][0]))
     return iter(sorted([*told, *done], key=lambda item: (item[0], isinstance(item[1], AlertAction))))

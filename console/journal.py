@@ -1,4 +1,4 @@
-"""The journal of who signed in and out, kept in the console's folder beside the users."""
+"""The journal of who signed in and out and tested the sound, kept in the console's folder beside the users."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 
 from models.instants import format_instant
 
-Event = Literal["signed-in", "signed-out", "refused", "first-supervisor"]
+Event = Literal["signed-in", "signed-out", "refused", "first-supervisor", "sound-heard", "sound-not-heard"]
 
 BYTES_MAX = 4 * 1024 * 1024
 """Two files of so much are kept: some 60,000 events."""
@@ -37,7 +37,7 @@ class Journal:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(msgspec.json.encode(line) + b"\n")
         except OSError as error:
-            log.warning("a sign-in was not written to the journal: %s", error.strerror)
+            log.warning("an event was not written to the journal: %s", error.strerror)
 
     def newest(self, before: str, limit: int) -> list[dict[str, Any]]:
         """Give the newest events before an instant, newest first."""

@@ -24,6 +24,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 BODY_BYTES_MAX = 64 * 1024
@@ -122,6 +123,11 @@ def is_same_origin(request: Request) -> bool:
     """Whether a browser sent it from a page of this very host; what is no browser sends no Origin."""
     origin = request.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+def address_of(request: Request) -> str:
+    """Whence a request came."""
+    return request.client.host if request.client else "unknown"
 
 
 async def read_body(request: Request) -> bytes | None:

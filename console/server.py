@@ -21,6 +21,7 @@ from console.acting import act
 from console.desk import Desk
 from console.security import Guard, SafeHeaders
 from console.signing_in import SigningIn
+from console.sound_test import sound_tested
 from console.stream import Client
 
 EVERYBODY = ("viewer", "operator", "supervisor", "report-desk")
@@ -63,6 +64,7 @@ def create_app(desk: Desk) -> Starlette:
         *SigningIn(desk, guard).routes(EVERYBODY),
         guarded("/api/stream", stream, EVERYBODY),
         guarded("/api/actions", act, ACTS, "POST"),
+        guarded("/api/sound-test", sound_tested, EVERYBODY, "POST"),
         guarded("/api/convoys/{convoy_id}/history", asking.history, SEES_POSITIONS),
         guarded("/api/convoys/{convoy_id}/pings", asking.pings, SEES_POSITIONS),
         guarded("/api/playback", asking.playback, SEES_POSITIONS),

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from console.desk import Desk
 from console.journal import Event
 from console.people import PASSWORD_CHARS_MAX, PeopleError, User
-from console.security import Guard, error, is_same_origin, read_body
+from console.security import Guard, address_of, error, is_same_origin, read_body
 from console.sessions import Session
 
 HASHES_AT_ONCE = 2
@@ -68,7 +68,7 @@ class SigningIn:
         asked = await self._read(request, _read_login)
         if isinstance(asked, Response):
             return asked
-        keys = [f"user {asked.user}", f"address {_address(request)}"]
+        keys = [f"user {asked.user}", f"address {address_of(request)}"]
         if wait_s := self._desk.brake.wait_s(keys, self._desk.wall_s()):
             return _later(wait_s)
         try:
@@ -88,7 +88,7 @@ class SigningIn:
         asked = await self._read(request, _read_first)
         if isinstance(asked, Response):
             return asked
-        keys = [f"address {_address(request)}"]
+        keys = [f"address {address_of(request)}"]
         if wait_s := self._desk.brake.wait_s(keys, self._desk.wall_s()):
             return _later(wait_s)
         if not self._desk.first.matches(asked.token):
@@ -112,7 +112,7 @@ class SigningIn:
         return response
 
     def _note(self, event: Event, request: Request, user: str, post: str) -> None:
-        self._desk.journal.note(self._desk.now_ms(), event, user, post, _address(request))
+        self._desk.journal.note(self._desk.now_ms(), event, user, post, address_of(request))
 
     async def _read(self, request: Request, read: Callable[[bytes], Any]) -> Any:
         """Give what is asked, or the answer to what cannot be read."""
@@ -145,10 +145,6 @@ class SigningIn:
             "boot": self._desk.room.stream.boot,
             "demo": self._desk.options.demo,
         }
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
 
 
 def _later(wait_s: float) -> Response:

@@ -8,7 +8,7 @@ from models.alert import Kind, Severity
 
 KINDS: Mapping[Kind, tuple[str, str]] = {
     "deviation": ("off route", "keluar rute"),
-    "stall": ("stalled", "berhenti lama"),
+    "stall": ("standing still", "berhenti lama"),
     "separation": ("separated", "terpisah"),
     "unescorted": ("unescorted", "tanpa pengawal"),
     "signal-lost": ("signal lost", "sinyal hilang"),
@@ -17,7 +17,7 @@ KINDS: Mapping[Kind, tuple[str, str]] = {
     "late": ("late", "terlambat"),
     "early-departure": ("early departure", "berangkat terlalu awal"),
     "overspeed": ("too fast", "terlalu cepat"),
-    "sos": ("duress", "darurat"),
+    "sos": ("emergency", "darurat"),
     "bad-position": ("doubtful position", "posisi diragukan"),
     "arrived": ("arrived", "tiba"),
 }

@@ -25,6 +25,17 @@ async def test_the_audit_tells_actions_and_sign_ins_in_one_order_page_by_page(tm
     assert newest[1]["at"] == format_instant(T_MS + 150_000)
 
 
+async def test_a_sound_test_is_in_the_audit_with_what_was_heard_by_whom_and_where(tmp_path: Path) -> None:
+    async with serve(tmp_path) as served, served.signed_in("supervisor") as client:
+        for heard in (False, True):
+            assert (await client.post("/api/sound-test", json={"heard": heard})).status_code == 200
+        for body in (b"", b"{}", b'{"heard":1}', b'{"heard":true,"more":1}', b" " * 70_000):
+            assert (await client.post("/api/sound-test", content=body)).status_code == 422, body
+        told = (await client.get("/api/audit")).json()["entries"]
+    assert [entry["event"] for entry in told] == ["sound-heard", "sound-not-heard", "signed-in"]
+    assert (told[0]["user"], told[0]["post"]) == ("ani", "Posko 1")
+
+
 async def test_the_figures_are_of_the_hours_that_are_asked_for(tmp_path: Path) -> None:
     async with serve(tmp_path) as served:
         book = served.desk.room.book

@@ -155,7 +155,7 @@ def test_the_report_page_names_what_is_counted_in_its_language() -> None:
     pages = {lang: report_html(book, {}, replace(asked, lang=lang)) for lang in ("id", "en")}
     assert "<td>darurat</td><td>1</td><td>-</td>" in pages["id"]
     assert "<td>2 mnt 00 dtk</td>" in pages["id"]
-    assert "<td>duress</td><td>1</td><td>-</td>" in pages["en"]
+    assert "<td>emergency</td><td>1</td><td>-</td>" in pages["en"]
     assert "<td>2 min 00 s</td>" in pages["en"]
     assert all(page.count("<rect ") == 6 for page in pages.values())
 

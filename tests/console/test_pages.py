@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from console.words import KINDS, SEVERITIES
 from models.alert import Kind, Severity
 from models.alert_action import CloseReason
 
@@ -64,6 +65,14 @@ def test_every_used_word_is_there() -> None:
 @pytest.mark.parametrize("name", sorted(CODES))
 def test_every_code_has_words(name: str) -> None:
     assert {key.removeprefix(f"{name}.") for key in WORDS["en"] if key.startswith(f"{name}.")} == set(CODES[name])
+
+
+def test_pages_reports_and_messages_call_a_kind_and_a_severity_the_same() -> None:
+    for name, words in (("kind", KINDS), ("severity", SEVERITIES)):
+        for number, lang in enumerate(("en", "id")):
+            assert {key: pair[number] for key, pair in words.items()} == {
+                key: WORDS[lang][f"{name}.{key}"].lower() for key in words
+            }
 
 
 def test_a_module_is_short() -> None:

@@ -18,6 +18,7 @@ BAD = {"action": "nothing"}
 ROUTES: list[tuple[str, str, str]] = [
     ("GET", "/api/stream", "VOSR"),
     ("POST", "/api/actions", "OS"),
+    ("POST", "/api/sound-test", "VOSR"),
     ("GET", "/api/convoys/BTG-01/history", "VOS"),
     ("GET", "/api/convoys/BTG-01/pings?limit=0", "VOS"),
     ("GET", "/api/playback", "VOS"),

@@ -45,6 +45,7 @@ export const api = {
   first: (fields) => signed(post('/api/first', fields)),
   logout: () => post('/api/logout', {}),
   act: (action) => post('/api/actions', action),
+  soundTested: (heard) => post('/api/sound-test', { heard }),
   history: (id, from, to) => get(`/api/convoys/${encodeURIComponent(id)}/history`, { from, to }),
   pings: (id, vehicle, limit = 20) => get(`/api/convoys/${encodeURIComponent(id)}/pings`, { vehicle_id: vehicle, limit }),
   playback: (from, to) => get('/api/playback', { from, to }),

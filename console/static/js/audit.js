@@ -4,7 +4,9 @@ import { h } from './dom.js';
 import { stamp } from './time.js';
 import { knows, t } from './words.js';
 
-const SHOWS = ['all', 'actions', 'sign-ins'];
+const SHOWS = ['all', 'actions', 'sign-ins', 'sound-tests'];
+
+const kindOf = ({ event }) => (!event ? 'actions' : event.startsWith('sound-') ? 'sound-tests' : 'sign-ins');
 
 const reasonOf = (entry) => (entry.reason && knows(`close.${entry.reason}`) ? t(`close.${entry.reason}`) : entry.reason);
 const known = (key, code) => (knows(key) ? t(key) : code);
@@ -14,7 +16,7 @@ function aboutAlarm({ alert_id: id }, alarms) {
   return alarm ? `${alarm.alert.convoy_id} · ${t(`kind.${alarm.alert.kind}`)} ${alarm.alert.vehicle_id ?? ''}` : id;
 }
 
-/** What an entry says: an action on an alarm, or somebody's coming and going. */
+/** What an entry says: an action on an alarm, somebody's coming and going, or a sound test. */
 function wordsOf(entry, alarms) {
   if (entry.event) return { what: known(`audit.event.${entry.event}`, entry.event), about: '', more: [t('audit.from', { address: entry.address })] };
   return {
@@ -25,7 +27,7 @@ function wordsOf(entry, alarms) {
 
 function line(entry, alarms) {
   const { what, about, more } = wordsOf(entry, alarms);
-  return h('tr', { 'data-kind': entry.event ? 'sign-ins' : 'actions', class: entry.event === 'refused' ? 'refused' : null },
+  return h('tr', { 'data-kind': kindOf(entry), class: entry.event === 'refused' || entry.event === 'sound-not-heard' ? 'refused' : null },
     h('td', {}, stamp(entry.at, null)), h('th', { scope: 'row' }, entry.actor ?? entry.user), h('td', {}, entry.post ?? ''),
     h('td', {}, what), h('td', {}, about), h('td', {}, more.filter(Boolean).join(' · ')));
 }

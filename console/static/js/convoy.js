@@ -2,9 +2,9 @@
 import { api } from './api.js';
 import { timeDistanceChart } from './chart.js';
 import { lastPings, checkpointTable, timeline, vehicleTable } from './convoy-tables.js';
-import { h, part } from './dom.js';
+import { h, part, say } from './dom.js';
 import { brief, metres, percent, UNKNOWN } from './figures.js';
-import { overviewOf, overviewTable } from './overview.js';
+import { createOverview, overviewOf } from './overview.js';
 import { escortGapM } from './schedule.js';
 import { present } from './store.js';
 import { clock } from './time.js';
@@ -14,6 +14,7 @@ const HISTORY_MS = 4 * 3600 * 1000;
 const REFRESH_MS = 20000;
 const CHART_PX_MIN = 280;
 const AGAIN_MS = 4000;
+const OVERVIEW_MS = 900; // figures of a thousand convoys change all the time: nobody reads them more often
 const SETTLED_MS = 250; // who goes through the rows quickly asks for no history on the way
 
 const fact = (name, value, more = '') => h('div', { class: `fact ${more}` }, h('dt', {}, t(`convoy.${name}`)), h('dd', {}, value));
@@ -51,13 +52,16 @@ export function createConvoyView({ store, onHistory = () => {}, onPage = null, o
   const ways = onPage && h('p', { class: 'convoy-ways' }, link(`← ${t('convoy.all')}`, () => onPick(null)), link(t('convoy.page'), () => id && onPage(id)));
   const body = h('div', { class: 'convoy-body', hidden: true }, ways, parts.head.element,
     ...['chart', 'vehicles', 'checkpoints', 'timeline', 'pings'].flatMap(titled));
-  const nothing = part(h('div', { class: 'convoy-none' }));
-  const element = h('section', { class: 'convoy', 'aria-label': t('convoy.label'), tabindex: '0' }, nothing.element, body);
+  const nothing = h('p', { class: 'dim', hidden: true });
+  const overview = createOverview(onPick);
+  overview.element.hidden = true;
+  const element = h('section', { class: 'convoy', 'aria-label': t('convoy.label'), tabindex: '0' }, nothing, body, overview.element);
   let id = null;
   let points = [];
   let complete = true;
   let loaded = false;
   let loadAt = 0;
+  let overviewAt = 0;
   // asking an element for its width lays the page out anew, which in a flood takes longer than all else at a key press
   let width = CHART_PX_MIN;
   new ResizeObserver(([{ contentRect }]) => { width = Math.max(CHART_PX_MIN, Math.round(contentRect.width)); draw(); }).observe(parts.chart.element);
@@ -85,16 +89,22 @@ export function createConvoyView({ store, onHistory = () => {}, onPage = null, o
   }
 
   function drawNothing() {
-    if (id || !onPick) nothing.show(id, () => h('p', { class: 'dim' }, id ? t('convoy.no-status', { id }) : t('convoy.none')));
-    else nothing.show(overviewOf(store.state).map(({ plan: _, ...shown }) => shown), () => overviewTable(overviewOf(store.state), onPick));
+    const listed = !id && Boolean(onPick);
+    nothing.hidden = listed;
+    overview.element.hidden = !listed;
+    if (!listed) say(nothing, id ? t('convoy.no-status', { id }) : t('convoy.none'));
+    else if (performance.now() - overviewAt > OVERVIEW_MS) {
+      overviewAt = performance.now();
+      overview.show(overviewOf(store.state));
+    }
   }
 
   function draw() {
     const plan = store.state.plans.get(id);
     const status = store.state.convoys.get(id);
     body.hidden = !status;
-    nothing.element.hidden = Boolean(status);
     if (!status) { drawNothing(); return; }
+    nothing.hidden = overview.element.hidden = true;
     const { now } = store.state;
     const alarms = [...store.state.alarms.values()].filter(({ alert }) => alert.convoy_id === id);
     const changed = alarms.map((alarm) => [alarm.alert_id, alarm.state, alarm.alert.transition, alarm.actions.length]);
@@ -113,7 +123,7 @@ export function createConvoyView({ store, onHistory = () => {}, onPage = null, o
     element,
     show(wanted) {
       if (wanted !== id) {
-        id = wanted; points = []; loaded = false; complete = true;
+        id = wanted; points = []; loaded = false; complete = true; overviewAt = 0;
         loadAt = performance.now() + SETTLED_MS;
         setTimeout(() => this.tick(), SETTLED_MS + 1);
         onHistory(points);

@@ -1,6 +1,6 @@
 // Under the list: the selected row whole, what to do about it, and the actions.
 import { act, targets, whyNot } from './acting.js';
-import { h, part } from './dom.js';
+import { h, mark, partOfObjects } from './dom.js';
 import { evidence, span, UNKNOWN } from './figures.js';
 import { actionForm } from './forms.js';
 import { severityShape } from './shapes.js';
@@ -69,7 +69,7 @@ export function describe(row, plan, now) {
  * `onDone({ok, words})` tells how it ended. Focus goes back to the list by `onLeave`.
  */
 export function createDock({ store, session, onDone, onLeave, onOpen }) {
-  const facts = part(h('div', { class: 'dock-facts', tabindex: '0', role: 'region', 'aria-label': t('dock.label') }));
+  const facts = partOfObjects(h('div', { class: 'dock-facts', tabindex: '0', role: 'region', 'aria-label': t('dock.label') }));
   const place = h('div', { class: 'dock-form' });
   const buttons = Object.fromEntries(Object.entries(ACTIONS).map(([action, key]) => [action,
     h('button', { type: 'button', onclick: () => start(action) }, t(`act.${action}`), h('kbd', {}, key))]));
@@ -112,9 +112,9 @@ export function createDock({ store, session, onDone, onLeave, onOpen }) {
       if (!row) return;
       const plan = row.convoys.length === 1 ? store.state.plans.get(row.convoys[0]) : null;
       const { wall } = store.state;
-      facts.show([row.key, row.members.slice(0, MEMBERS_MAX), Math.floor(Date.parse(wall) / 10000)], () => describe(row, plan, wall));
+      facts.show([row.key, plan, row.members.length, Math.floor(Date.parse(wall) / 10000), ...row.members.slice(0, MEMBERS_MAX)], () => describe(row, plan, wall));
       for (const [action, button] of Object.entries(buttons)) {
-        button.setAttribute('aria-disabled', String(targets(action, row).length === 0 || whyNot(action, row, session.role) !== null));
+        mark(button, 'aria-disabled', String(targets(action, row).length === 0 || whyNot(action, row, session.role) !== null));
       }
     },
   };

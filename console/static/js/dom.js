@@ -33,6 +33,25 @@ export function mark(element, name, value) {
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
 
+/** Set a length of an element's style in px, touching the page only when it differs. */
+export function place(element, name, px) {
+  if (element.style[name] !== `${px}px`) element.style[name] = `${px}px`;
+}
+
+/**
+ * Let these, among which are all that the box has, be its children in this order. The one that has the focus is never moved, for it would lose it: the
+ * others are put round it.
+ */
+export function arrange(box, wanted) {
+  const still = wanted.find((child) => child.contains(document.activeElement));
+  let at = box.firstElementChild;
+  for (const child of wanted) {
+    // what stands between here and the one that stays comes later in the order, and is moved behind it then
+    if (child === at || child === still) at = child.nextElementSibling;
+    else box.insertBefore(child, at);
+  }
+}
+
 /**
  * A part of a page that is built again only when what it shows has changed: `part.show(facts, build)`.
  * Between two builds its elements stay the same, and so do focus and selection in it.
@@ -45,7 +64,22 @@ export function part(element) {
       const now = JSON.stringify(facts);
       if (now === shown) return;
       shown = now;
-      element.replaceChildren(...[build(facts)].flat(3).filter(Boolean));
+      fillWith(element, build(facts));
     },
   };
 }
+
+/** The same where facts are many, and each that changes is another object than before: those are compared one by one. */
+export function partOfObjects(element) {
+  let shown = null;
+  return {
+    element,
+    show(facts, build) {
+      if (shown?.length === facts.length && facts.every((fact, i) => fact === shown[i])) return;
+      shown = facts;
+      fillWith(element, build(facts));
+    },
+  };
+}
+
+const fillWith = (element, built) => element.replaceChildren(...[built].flat(3).filter(Boolean));

@@ -1,6 +1,7 @@
 // One stream a browser: the tab that holds the lock reads the server and tells the others. HTTP/1.1 gives a browser six
 // connections a host, so a stream a tab would starve the seventh tab.
 import { api } from './api.js';
+import { createSlices } from './slices.js';
 
 const EVENTS = ['snapshot', 'alert', 'action', 'convoy', 'plan', 'heartbeat'];
 const REOPEN_MS = 2000;
@@ -18,9 +19,15 @@ export function connect(store, onSignedOut) {
   let heardAt = performance.now();
   let release = () => {};
 
-  function take(event, data) {
+  // `data` is still text where it comes from the server: reading it is part of the work
+  const slices = createSlices((item) => {
+    if (item.text) { item.data = JSON.parse(item.text); delete item.text; }
+    store.apply(item.event, item.data);
+  }, (items) => { if (leading) channel.postMessage({ events: items }); });
+
+  function take(...items) {
     heardAt = performance.now();
-    store.apply(event, data);
+    items.forEach(slices.put);
   }
 
   async function reopenOrLeave() {
@@ -40,22 +47,18 @@ export function connect(store, onSignedOut) {
   function open() {
     source = new EventSource('/api/stream');
     for (const event of EVENTS) {
-      source.addEventListener(event, ({ data: text }) => {
-        const data = JSON.parse(text);
-        take(event, data);
-        channel.postMessage({ event, data });
-      });
+      source.addEventListener(event, ({ data: text }) => take({ event, text }));
     }
     source.addEventListener('resync', () => { source.close(); open(); });
     // While CONNECTING the browser tries again by itself; CLOSED is for good, and the answer says why.
     source.addEventListener('error', () => { if (source.readyState === EventSource.CLOSED) reopenOrLeave(); });
   }
 
-  channel.addEventListener('message', ({ data: { event, data, from, to } }) => {
+  channel.addEventListener('message', ({ data: { event, events, from, to } }) => {
     if (event === 'signed-out') onSignedOut();
     else if (event === 'join') {
-      if (leading && store.state.boot) channel.postMessage({ event: 'snapshot', data: store.snapshot(), to: from });
-    } else if (!leading && (!to || to === me)) take(event, data);
+      if (leading && store.state.boot) channel.postMessage({ events: [{ event: 'snapshot', data: store.snapshot() }], to: from });
+    } else if (!leading && (!to || to === me)) take(...events);
   });
 
   navigator.locks.request('kawal-stream', () => new Promise((resolve) => {

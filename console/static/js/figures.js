@@ -1,11 +1,9 @@
 // Figures as people read them. Unknown is a dash, never 0.
-import { spoken, t, whole } from './words.js';
+import { numbers, t, whole } from './words.js';
 
 export const UNKNOWN = '–';
 
-const decimals = (value, digits) => new Intl.NumberFormat(spoken(), {
-  minimumFractionDigits: digits, maximumFractionDigits: digits,
-}).format(value);
+const decimals = (value, digits) => numbers(digits).format(value);
 
 const known = (value) => value !== null && value !== undefined && !Number.isNaN(value);
 
@@ -50,5 +48,5 @@ export function evidence(value, unit) {
   return `${decimals(value, 1)}${unit ? ` ${unit}` : ''}`;
 }
 
-/** A position to five decimals, about a metre. */
-export const position = (lat, lon) => (known(lat) && known(lon) ? `${lat.toFixed(5)}, ${lon.toFixed(5)}` : UNKNOWN);
+/** A position to five decimals, about a metre, in two parts: tight places give each a line. */
+export const position = (lat, lon) => (known(lat) && known(lon) ? [`${lat.toFixed(5)},`, lon.toFixed(5)] : [UNKNOWN]);

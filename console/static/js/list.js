@@ -1,5 +1,5 @@
 // The alarm list: what stands where, which rows are in the page, and that none moves under a pointer or the focus.
-import { h, mark, say } from './dom.js';
+import { arrange, h, mark, place, say } from './dom.js';
 import { createRowView } from './list-row.js';
 import { count, t } from './words.js';
 
@@ -21,6 +21,9 @@ export function createList({ onSelect }) {
   let shown = [];
   let now = null;
   let selected = null;
+  // how high the list is and how far it is scrolled: asking the page for it would lay the page out anew at each key press
+  let height = 0;
+  let top = 0;
 
   const isHeld = () => scroller.contains(document.activeElement) || scroller.matches(':hover');
 
@@ -43,9 +46,9 @@ export function createList({ onSelect }) {
   }
 
   function draw() {
-    box.style.height = `${shown.length * ROW_PX}px`;
-    const first = Math.max(0, Math.floor(scroller.scrollTop / ROW_PX) - BEYOND);
-    const last = Math.min(shown.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / ROW_PX) + BEYOND);
+    place(box, 'height', shown.length * ROW_PX);
+    const first = Math.max(0, Math.floor(top / ROW_PX) - BEYOND);
+    const last = Math.min(shown.length, Math.ceil((top + height) / ROW_PX) + BEYOND);
     const wanted = new Set();
     shown.forEach((row, position) => {
       // the selected row stays in the page wherever it is scrolled to: it may have the focus
@@ -54,32 +57,30 @@ export function createList({ onSelect }) {
       if (!views.has(row.key)) views.set(row.key, createRowView(row.key, pick));
       const { element: line, show } = views.get(row.key);
       show(row, position, shown.length, now);
-      line.style.top = `${position * ROW_PX}px`;
+      place(line, 'top', position * ROW_PX);
       mark(line, 'aria-selected', row.key === selected ? 'true' : 'false');
       mark(line, 'tabindex', row.key === selected || (position === 0 && !isShown(selected)) ? '0' : '-1');
     });
     for (const [key, view] of views) {
       if (!wanted.has(key)) { view.element.remove(); views.delete(key); }
     }
-    arrange([...wanted].map((key) => views.get(key).element));
+    // as they are seen, for those who hear them
+    arrange(box, [...wanted].map((key) => views.get(key).element));
     box.hidden = shown.length === 0;
     empty.hidden = shown.length > 0;
-  }
-
-  // Rows stand in the page as they are seen, for those who hear them. The one with the focus is never moved, for it would
-  // lose it: the others are put round it.
-  function arrange(lines) {
-    if (lines.every((line, i) => box.children[i] === line)) return;
-    const still = lines.indexOf(document.activeElement);
-    lines.forEach((line, i) => { if (i < still) box.insertBefore(line, lines[still]); else if (i > still) box.append(line); });
   }
 
   const isShown = (key) => shown.some((row) => row.key === key);
 
   function reveal(position) {
-    const top = position * ROW_PX;
-    if (top < scroller.scrollTop) scroller.scrollTop = top;
-    else if (top + ROW_PX > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + ROW_PX - scroller.clientHeight;
+    const above = position * ROW_PX;
+    if (above < top) scrollTo(above);
+    else if (above + ROW_PX > top + height) scrollTo(above + ROW_PX - height);
+  }
+
+  function scrollTo(wanted) {
+    top = Math.max(0, wanted);
+    scroller.scrollTop = top;
   }
 
   function pick(key, focus = true) {
@@ -97,9 +98,9 @@ export function createList({ onSelect }) {
   scroller.addEventListener('scroll', () => {
     if (drawing) return;
     drawing = true;
-    requestAnimationFrame(() => { drawing = false; draw(); });
+    requestAnimationFrame(() => { drawing = false; top = scroller.scrollTop; draw(); });
   });
-  new ResizeObserver(draw).observe(scroller);
+  new ResizeObserver(([{ contentRect }]) => { height = contentRect.height; draw(); }).observe(scroller);
 
   return {
     element,

@@ -4,11 +4,13 @@ import { api } from './api.js';
 import { createFeedBanner, createGatewayBar, createSoundBar } from './banner.js';
 import { connect } from './feed.js';
 import { openHelp } from './help.js';
+import { createPace } from './pace.js';
 import { makePage, pageOf } from './pages.js';
 import { choose, prefs } from './prefs.js';
 import { tellUnshelved } from './shelf-notice.js';
 import { signIn, takeToken } from './signin.js';
 import { createSpeaker } from './sound.js';
+import { createSoundTest } from './sound-test.js';
 import { createStore } from './store.js';
 import { chooseZone, districtZone } from './time.js';
 import { createToast } from './toast.js';
@@ -48,13 +50,14 @@ function run(session) {
   let page = null;
 
   function build() {
-    const bar = createTopBar({ store, feed, speaker, session, onHelp: openHelp, onChoose: change, onLeave: leave });
+    const soundTest = createSoundTest({ speaker, toast });
+    const bar = createTopBar({ store, feed, speaker, session, onHelp: openHelp, onSoundTest: soundTest.start, onChoose: change, onLeave: leave });
     const feedBanner = createFeedBanner({ store, feed, speaker });
     const gatewayBar = createGatewayBar({ store, speaker });
     const soundBar = createSoundBar(speaker);
     const place = h('div', { class: 'place' });
     shell = { bar, feedBanner, gatewayBar, soundBar, place };
-    root.replaceChildren(bar.element, feedBanner.element, gatewayBar.element, soundBar.element, place, toast.element);
+    root.replaceChildren(bar.element, feedBanner.element, gatewayBar.element, soundBar.element, soundTest.element, place, toast.element);
     open();
   }
 
@@ -94,20 +97,13 @@ function run(session) {
     location.reload();
   }
 
-  // many events in one frame draw once; a hidden page has no frames and is drawn when it is seen again
   let touched = new Set();
-  let drawing = false;
-  function drawSoon() {
-    if (drawing) return;
-    drawing = true;
-    requestAnimationFrame(() => {
-      drawing = false;
-      const what = touched;
-      touched = new Set();
-      page.made.update?.(what);
-      shell.bar.tick(page.name);
-    });
-  }
+  const pace = createPace(() => {
+    const what = touched;
+    touched = new Set();
+    page.made.update?.(what);
+    shell.bar.tick(page.name);
+  });
 
   build();
   soundAlarms(store, speaker);
@@ -116,7 +112,7 @@ function run(session) {
     if (names.includes('plans')) tellZone(store.state.plans);
     if (isFirst) open();
     for (const name of names) touched.add(name);
-    if (event !== 'action') drawSoon();
+    if (event !== 'action') pace.soon();
   });
   setInterval(tick, TICK_MS);
   window.addEventListener('hashchange', open);

@@ -1,6 +1,8 @@
 // The map with WebGL. Throws where there is none: map.js then draws the plain one.
 import { AttributionControl, Map as GlMap, NavigationControl, ScaleControl } from '/vendor/maplibre-gl.mjs';
-import { mapStyle } from './map-style.js';
+import { changesOf, KEYS } from './changes.js';
+import { keepFluent } from './fluency.js';
+import { EMPTY, mapStyle } from './map-style.js';
 import { symbolColours, symbols, SYMBOL_RATIO } from './symbols.js';
 import { t } from './words.js';
 
@@ -14,6 +16,8 @@ const locale = () => ({
 /** Put a map into `place`. `onPick({convoy_id, alert_id})` is a click on a vehicle or an alarm. */
 export async function createGlMap(place, { theme, basemap, onPick }) {
   const data = {};
+  const handed = {};
+  let chosen = null;
   const map = new GlMap({
     container: place, style: await mapStyle({ theme, basemap, data }), bounds: INDONESIA, minZoom: 3, maxZoom: 18,
     attributionControl: false, locale: locale(), dragRotate: false, pitchWithRotate: false, fadeDuration: 0, renderWorldCopies: false,
@@ -30,7 +34,23 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
     const [hit] = map.queryRenderedFeatures([[event.point.x - 6, event.point.y - 6], [event.point.x + 6, event.point.y + 6]], { layers: ['alarm', 'vehicle', 'route'] });
     if (hit) onPick(hit.properties);
   });
+  const mark = (id, isChosen) => { if (id !== null) map.setFeatureState({ source: 'routes', id }, { chosen: isChosen }); };
+  // laying symbols out anew would make a movement jump: what comes meanwhile waits for its end
+  const held = new Set();
+  function hand() {
+    for (const name of held) {
+      const source = map.getSource(name);
+      if (!source) continue;
+      const changes = KEYS[name] && changesOf(handed[name] ?? EMPTY, data[name], KEYS[name]);
+      if (changes) source.updateData(changes);
+      else if (!KEYS[name]) source.setData(data[name]);
+      handed[name] = data[name];
+    }
+    held.clear();
+  }
+  map.on('moveend', hand);
   await map.once('load');
+  keepFluent(map);
   const how = () => ({ animate: !CALM.matches, duration: 500 });
   // for tests and the bench, which count what is really drawn
   place.kawalMap = map;
@@ -39,16 +59,26 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
     kind: 'gl',
     set(name, collection) {
       data[name] = collection;
-      map.getSource(name)?.setData(collection);
+      held.add(name);
+      if (!map.isMoving()) hand();
+    },
+    select(id) {
+      if (id === chosen) return;
+      mark(chosen, false);
+      chosen = id;
+      mark(chosen, true);
     },
     fit: (box, softly) => map.resize().fitBounds(box, { padding: 50, maxZoom: 13, ...how(), ...(softly ? {} : { animate: false }) }),
     centre: (lon, lat) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 12.5), ...how() }),
     pan: (lon, lat) => map.easeTo({ center: [lon, lat], ...how() }),
     async restyle(next) {
       for (const [name] of symbols(symbolColours())) if (map.hasImage(name)) map.removeImage(name);
-      map.setStyle(await mapStyle({ theme: next, basemap, data }), { diff: false });
+      const now = { ...data };
+      map.setStyle(await mapStyle({ theme: next, basemap, data: now }), { diff: false });
+      Object.assign(handed, now);
       await map.once('style.load');
       addSymbols();
+      mark(chosen, true);
     },
     destroy: () => map.remove(),
   };

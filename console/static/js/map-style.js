@@ -1,6 +1,7 @@
 // The WebGL map's style: the built-in land or the user's archive below, Kawal's own layers above.
+import { KEYS } from './changes.js';
 
-const EMPTY = { type: 'FeatureCollection', features: [] };
+export const EMPTY = { type: 'FeatureCollection', features: [] };
 // MapLibre's tiles are 512 px: at zoom 0 on the equator one pixel is this many metres.
 const METRES_PER_PIXEL_0 = 78271.517;
 const SOURCES = ['routes', 'noSignal', 'places', 'trail', 'accuracy', 'vehicles', 'alarms'];
@@ -56,7 +57,7 @@ async function streets(theme) {
 }
 
 function ownLayers() {
-  const chosen = ['get', 'selected'];
+  const chosen = ['boolean', ['feature-state', 'chosen'], false];
   const delays = ['match', ['get', 'delay'], 0, css('delay-0'), 1, css('delay-1'), 2, css('delay-2'), css('delay-3')];
   return [
     { id: 'corridor', type: 'line', source: 'routes', layout: { 'line-join': 'round', 'line-cap': 'round' },
@@ -93,6 +94,6 @@ function ownLayers() {
 /** The whole style in the theme in force, with the sources' present data. */
 export async function mapStyle({ theme, basemap, data }) {
   const below = basemap === 'pmtiles' ? await streets(theme) : builtIn();
-  const own = Object.fromEntries(SOURCES.map((name) => [name, { type: 'geojson', data: data[name] ?? EMPTY }]));
+  const own = Object.fromEntries(SOURCES.map((name) => [name, { type: 'geojson', data: data[name] ?? EMPTY, ...(KEYS[name] ? { promoteId: KEYS[name] } : {}) }]));
   return { version: 8, sources: { ...below.sources, ...own }, layers: [...below.layers, ...ownLayers()] };
 }

@@ -4,11 +4,25 @@ import { severityMark } from './shapes.js';
 import { t } from './words.js';
 
 const LABEL_CELL = { x: 70, y: 26 }; // labels nearer than this would lie on each other
+const LABEL_BELOW = 20;
+const LABEL_LINE = { x: 110, y: 13 };
 const ORDER = ['routes', 'noSignal', 'trail', 'places', 'vehicles', 'alarms'];
+
+/** Labels that lie on none before them: each goes down line by line until it is free. */
+function apart(labels) {
+  const placed = [];
+  for (const label of labels) {
+    let { y } = label;
+    while (placed.some((other) => Math.abs(other.x - label.x) < LABEL_LINE.x && Math.abs(other.y - y) < LABEL_LINE.y)) y += LABEL_LINE.y;
+    placed.push({ ...label, y });
+  }
+  return placed;
+}
 
 /** The same face as createGlMap. */
 export async function createSvgMap(place, { onPick }) {
   const data = {};
+  let chosen = null;
   let land = null;
   let fitted = null; // the box that is shown, until the person moves the map
   let view = { lon: 117.4, lat: 0, span: 2 }; // degrees of longitude across the picture
@@ -34,7 +48,7 @@ export async function createSvgMap(place, { onPick }) {
   const inView = (rings) => rings[0].some(([lon, lat]) => Math.abs(lon - view.lon) < view.span && Math.abs(lat - view.lat) < (view.span * size.y) / size.x);
 
   const DRAW = {
-    routes: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `route${properties.selected ? ' selected' : ''}` }),
+    routes: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `route${properties.convoy_id === chosen ? ' selected' : ''}` }),
     noSignal: ({ geometry }) => s('polyline', { points: path(geometry.coordinates), class: 'no-signal' }),
     trail: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `trail delay-${properties.delay}` }),
     places: ({ geometry, properties }) => at(geometry, [s('circle', { r: 4, class: `place ${properties.kind}` }), s('title', {}, properties.name)]),
@@ -59,7 +73,8 @@ export async function createSvgMap(place, { onPick }) {
       if (known) known.more += 1;
       else cells.set(key, { here, label: properties.label.split('\n').join(' · '), more: 0 });
     }
-    return [...cells.values()].map(({ here, label, more }) => s('text', { x: here[0].toFixed(1), y: (here[1] + 20).toFixed(1), 'text-anchor': 'middle' }, more ? `${label} +${more}` : label));
+    return apart([...cells.values()].map(({ here, label, more }) => ({ x: here[0], y: here[1] + LABEL_BELOW, words: more ? `${label} +${more}` : label })))
+      .map(({ x: left, y: top, words }) => s('text', { x: left.toFixed(1), y: top.toFixed(1), 'text-anchor': 'middle' }, words));
   }
 
   // cargo first among labels, and last among symbols, so that it lies on top
@@ -108,6 +123,11 @@ export async function createSvgMap(place, { onPick }) {
     set(name, collection) {
       if (!(name in DRAW)) return;
       data[name] = collection;
+      draw();
+    },
+    select(id) {
+      if (id === chosen) return;
+      chosen = id;
       draw();
     },
     fit,

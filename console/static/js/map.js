@@ -8,9 +8,10 @@ import { secondsBetween } from './time.js';
 import { t } from './words.js';
 
 const ROWS_MAX = 400;
-// So many vehicles take a tenth of a second to lay out anew; each reports every ten seconds, so nobody misses a frame.
-const MANY_CONVOYS = 250;
-const PACE_MANY_MS = 2500;
+// Laying out two thousand symbols anew takes two tenths of a second without a GPU, which the list would wait for: after a
+// change the next one waits so long for each symbol of the map. What is less than MANY is drawn at once.
+const PACE_MS = 1.25;
+const MANY = 50;
 const KEYS = ['cargo', 'escort', 'late', 'stale', 'lost', 'checkpoint', 'stop', 'no-signal', 'delay', 'delay-0', 'delay-1', 'delay-2', 'delay-3'];
 
 async function createEither(place, options, onPlain) {
@@ -30,7 +31,7 @@ function factRow(convoy, vehicle, now, onPick) {
     h('th', { scope: 'row' }, vehicle.vehicle_id, h('small', {}, t(`role-of.${vehicle.role}`))),
     h('td', {}, h('span', { class: `link ${vehicle.link}` }, t(`link.${vehicle.link}`))),
     h('td', {}, vehicle.time ? brief(secondsBetween(vehicle.time, now)) : UNKNOWN), h('td', {}, speed(vehicle.speed_mps)),
-    h('td', {}, metres(vehicle.progress_m)), h('td', {}, metres(vehicle.lateral_m)), h('td', {}, position(vehicle.lat, vehicle.lon)));
+    h('td', {}, metres(vehicle.progress_m)), h('td', {}, metres(vehicle.lateral_m)), h('td', {}, position(vehicle.lat, vehicle.lon).map((part) => h('div', {}, part))));
 }
 
 function factTable(convoys, now, onPick) {
@@ -40,6 +41,9 @@ function factTable(convoys, now, onPick) {
     h('tbody', {}, all.slice(0, ROWS_MAX).map(([convoy, vehicle]) => factRow(convoy, vehicle, now, onPick)))),
   all.length > ROWS_MAX ? h('p', { class: 'dim' }, t('map.more', { n: all.length - ROWS_MAX })) : null];
 }
+
+/** Whether a symbol tells how old it is: those that are live do not, and need not be drawn again each second. */
+const agesChange = (convoys) => [...convoys.values()].some(({ vehicles }) => vehicles.some(({ link }) => link !== 'live'));
 
 /**
  * The map's part of the page. `show(picture)`: `{convoys, plans, alarms, now, selected, points}`; the camera stays where
@@ -58,9 +62,10 @@ export function createMap({ basemap, onPick }) {
     h('div', { class: 'map-tools', role: 'toolbar', 'aria-label': t('map.tools') }, all, followButton, tableButton));
   let drawer = null;
   let picture = null;
-  let drawn = {};
+  const drawn = {};
+  const sizes = {};
   let following = false;
-  let vehiclesAt = 0;
+  let symbolsAt = 0;
   let fitted = false;
 
   const ready = createEither(place, { theme: prefs.theme, basemap, onPick }, (words) => { notice.textContent = words; notice.hidden = false; })
@@ -76,19 +81,29 @@ export function createMap({ basemap, onPick }) {
     const same = drawn[name]?.length === facts.length && facts.every((fact, i) => fact === drawn[name][i]);
     if (same) return;
     drawn[name] = facts;
-    for (const [source, collection] of Object.entries(make())) drawer.set(source, collection);
+    for (const [source, collection] of Object.entries(make())) {
+      sizes[source] = collection.features.length;
+      drawer.set(source, collection);
+    }
+  }
+
+  // vehicles and alarms change together, at a pace; what comes too soon is drawn with a later heartbeat
+  function drawSymbols({ convoys, plans, alarms, now, versions }) {
+    if (performance.now() < symbolsAt) return;
+    const before = [drawn.vehicles, drawn.alarms];
+    layer('vehicles', [versions.convoys, versions.plans, agesChange(convoys) ? now : null], () => ({ vehicles: vehicleFeatures(convoys.values(), plans, now) }));
+    layer('alarms', [versions.alarms], () => ({ alarms: alarmFeatures(alarms) }));
+    const symbols = sizes.vehicles + sizes.alarms;
+    if ((drawn.vehicles !== before[0] || drawn.alarms !== before[1]) && symbols > MANY) symbolsAt = performance.now() + PACE_MS * symbols;
   }
 
   function draw() {
     if (!drawer || !picture) return;
-    const { convoys, plans, alarms, now, selected, points, versions } = picture;
-    layer('routes', [versions.plans, selected], () => routeFeatures(plans.values(), selected));
-    layer('trail', [points], () => trailFeatures(points));
-    if (convoys.size < MANY_CONVOYS || selected !== drawn.vehicles?.[2] || performance.now() - vehiclesAt > PACE_MANY_MS) {
-      vehiclesAt = performance.now();
-      layer('vehicles', [versions.convoys, versions.plans, selected, now], () => ({ vehicles: vehicleFeatures(convoys.values(), plans, now, selected) }));
-    }
-    layer('alarms', [versions.alarms], () => ({ alarms: alarmFeatures(alarms) }));
+    const { convoys, plans, selected, points, versions } = picture;
+    layer('routes', [versions.plans], () => routeFeatures(plans.values()));
+    layer('trail', [points.length > 0 ? points : null], () => trailFeatures(points));
+    drawSymbols(picture);
+    drawer.select(selected);
     // a part that is not shown yet has no size to fit into
     if (!fitted && place.clientWidth > 0 && (plans.size > 0 || convoys.size > 0)) fitAll();
     if (following) toSelected('pan');
@@ -96,8 +111,8 @@ export function createMap({ basemap, onPick }) {
   }
 
   function fitAll() {
-    const { routes } = routeFeatures(picture?.plans.values() ?? [], null);
-    const box = boxOf([routes, vehicleFeatures(picture?.convoys.values() ?? [], new Map(), picture?.now, null)]);
+    const { routes } = routeFeatures(picture?.plans.values() ?? []);
+    const box = boxOf([routes, vehicleFeatures(picture?.convoys.values() ?? [], new Map(), picture?.now)]);
     if (!box || !drawer) return;
     drawer.fit(box, fitted);
     fitted = true;

@@ -21,10 +21,13 @@ function standing(alarm) {
   return alarm.state === 'active-ack' ? 1 : 2;
 }
 
+// All that is compared is plain ASCII; localeCompare takes twenty times as long, which in a flood is felt.
+const byText = (a, b) => (a < b ? -1 : Number(a > b));
+
 // Unacknowledged first, worst first, oldest first: what has waited longest is never pushed down by news.
 function before(a, b) {
   return standing(a) - standing(b) || rank(a.severity) - rank(b.severity)
-    || a.raised_at.localeCompare(b.raised_at) || a.alert_id.localeCompare(b.alert_id);
+    || byText(a.raised_at, b.raised_at) || byText(a.alert_id, b.alert_id);
 }
 
 function makeRow(key, alarms) {

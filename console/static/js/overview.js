@@ -1,12 +1,13 @@
 // All convoys at a glance, where none is chosen: what state, how far, when expected, and who has alarms.
-import { h } from './dom.js';
+import { arrange, h, mark, say } from './dom.js';
 import { brief, percent, UNKNOWN } from './figures.js';
 import { isListed, isUnacknowledged, SEVERITIES } from './order.js';
 import { severityShape } from './shapes.js';
 import { clock } from './time.js';
 import { t } from './words.js';
 
-const ROWS_MAX = 200;
+// the worst come first; each further row is laid out anew with every change
+const ROWS_MAX = 80;
 
 /** The open alarms of each convoy: `{worst, count}` by its id; what is for information does not count. */
 function alarmsByConvoy(alarms) {
@@ -38,20 +39,58 @@ export function overviewOf({ convoys, alarms, plans }) {
   })).sort((a, b) => a.worst - b.worst || a.id.localeCompare(b.id));
 }
 
-function line(convoy, onPick) {
-  return h('tr', {},
-    h('th', { scope: 'row' }, h('button', { type: 'button', class: 'link-button', onclick: () => onPick(convoy.id) }, convoy.id), h('small', { title: convoy.name }, convoy.name)),
-    h('td', {}, h('span', { class: `tag convoy-${convoy.state}` }, t(`convoy-state.${convoy.state}`)), h('small', {}, convoy.share === null ? '' : percent(convoy.share))),
-    h('td', {}, convoy.eta ? clock(convoy.eta, convoy.plan, { seconds: false }) : UNKNOWN, h('small', {}, convoy.late)),
-    h('td', {}, convoy.count ? [severityShape(SEVERITIES[Math.floor(convoy.worst)], 16), ` ${convoy.count}`, h('span', { class: 'unseen' }, ` ${t(`severity.${SEVERITIES[Math.floor(convoy.worst)]}`)}`)] : UNKNOWN));
+/** One convoy's line: built once and kept up to date in place, so that the focus in it is never lost. */
+function createLine(id, onPick) {
+  const name = h('small', {});
+  const state = h('span', {});
+  const share = h('small', {});
+  const eta = h('span', {});
+  const late = h('small', {});
+  const alarms = h('td', {});
+  const element = h('tr', {},
+    h('th', { scope: 'row' }, h('button', { type: 'button', class: 'link-button', onclick: () => onPick(id) }, id), name),
+    h('td', {}, state, share), h('td', {}, eta, late), alarms);
+  let drawn = null;
+
+  function show(convoy) {
+    say(name, convoy.name);
+    mark(name, 'title', convoy.name);
+    say(state, t(`convoy-state.${convoy.state}`));
+    mark(state, 'class', `tag convoy-${convoy.state}`);
+    say(share, convoy.share === null ? '' : percent(convoy.share));
+    say(eta, convoy.eta ? clock(convoy.eta, convoy.plan, { seconds: false }) : UNKNOWN);
+    say(late, convoy.late);
+    const worst = convoy.count ? SEVERITIES[Math.floor(convoy.worst)] : null;
+    if (drawn === `${worst} ${convoy.count}`) return;
+    drawn = `${worst} ${convoy.count}`;
+    alarms.replaceChildren(...(worst ? [severityShape(worst, 16), ` ${convoy.count}`, h('span', { class: 'unseen' }, ` ${t(`severity.${worst}`)}`)] : [UNKNOWN]));
+  }
+  return { element, show };
 }
 
-/** The table of `overviewOf`; `onPick(id)` chooses a convoy. */
-export function overviewTable(convoys, onPick) {
-  return [
-    h('h2', {}, t('overview.title')), h('p', { class: 'dim' }, t('convoy.none')),
+/** The table of all convoys: `show(overviewOf(...))`; `onPick(id)` chooses a convoy. */
+export function createOverview(onPick) {
+  const body = h('tbody', {});
+  const more = h('p', { class: 'dim', hidden: true });
+  const element = h('div', { class: 'convoy-none' }, h('h2', {}, t('overview.title')), h('p', { class: 'dim' }, t('convoy.none')),
     h('table', { class: 'overview' },
-      h('thead', {}, h('tr', {}, ['column.convoy', 'overview.state', 'column.expected', 'overview.alarms'].map((words) => h('th', { scope: 'col' }, t(words))))),
-      h('tbody', {}, convoys.slice(0, ROWS_MAX).map((convoy) => line(convoy, onPick)))),
-    convoys.length > ROWS_MAX ? h('p', { class: 'dim' }, t('overview.more', { n: convoys.length - ROWS_MAX })) : null];
+      h('thead', {}, h('tr', {}, ['column.convoy', 'overview.state', 'column.expected', 'overview.alarms'].map((words) => h('th', { scope: 'col' }, t(words))))), body),
+    more);
+  const lines = new Map();
+
+  return {
+    element,
+    show(convoys) {
+      const seen = convoys.slice(0, ROWS_MAX);
+      const ids = new Set(seen.map(({ id }) => id));
+      for (const [id, line] of lines) if (!ids.has(id)) { line.element.remove(); lines.delete(id); }
+      for (const convoy of seen) {
+        if (!lines.has(convoy.id)) lines.set(convoy.id, createLine(convoy.id, onPick));
+        lines.get(convoy.id).show(convoy);
+      }
+      arrange(body, seen.map(({ id }) => lines.get(id).element));
+      more.hidden = convoys.length <= ROWS_MAX;
+      say(more, t('overview.more', { n: convoys.length - ROWS_MAX }));
+    },
+  };
 }

@@ -6,6 +6,7 @@ import { fieldInstant, fieldValue, zoneName, zoneOf } from './time.js';
 import { LANGUAGES, spoken, t } from './words.js';
 
 const SHIFTS_H = [1, 4, 8, 12, 24];
+const HOLDS = ['alarms', 'figures', 'kinds', 'handover'];
 
 /** The page of reports. */
 export function createReport({ store }) {
@@ -30,6 +31,7 @@ export function createReport({ store }) {
     }, t('report.hours', { n: hours })))),
     h('form', { class: 'page-form', onsubmit: (event) => { event.preventDefault(); open('html'); } },
       field(t('report.from', { zone }), from), field(t('report.to', { zone }), to), field(t('switch.lang'), lang),
-      h('button', { class: 'primary' }, t('report.html')), h('button', { type: 'button', onclick: () => open('csv') }, t('report.csv'))), told);
+      h('button', { class: 'primary' }, t('report.html')), h('button', { type: 'button', onclick: () => open('csv') }, t('report.csv'))), told,
+    h('p', {}, t('report.holds')), h('ul', { class: 'contents' }, HOLDS.map((part) => h('li', {}, t(`report.holds.${part}`)))));
   return { element };
 }

@@ -6,20 +6,23 @@ import { listenKeys } from './keys.js';
 import { createList } from './list.js';
 import { createMap } from './map.js';
 import { floodRows, isListed, isUnacknowledged, matches, rowsOf } from './order.js';
+import { createPace, createSettled } from './pace.js';
 import { createShelf } from './shelf.js';
 import { clock } from './time.js';
 import { said, t } from './words.js';
 
 const NO_POINTS = [];
+const SETTLED_MS = 120;
 
 const searchText = ({ alert }, plans) => [alert.convoy_id, plans.get(alert.convoy_id)?.name, alert.vehicle_id, t(`kind.${alert.kind}`), alert.kind, said(alert.message)].join(' ');
 
 /** Tabs of a narrow screen: one part at a time. */
-function createTabs(element) {
+function createTabs(element, onChoose) {
   const names = ['list', 'map', 'convoy'];
   const choose = (name) => {
     element.dataset.part = name;
     for (const button of bar.children) button.setAttribute('aria-pressed', String(button.dataset.part === name));
+    onChoose();
   };
   const bar = h('div', { class: 'part-tabs', role: 'toolbar', 'aria-label': t('room.parts') },
     names.map((name) => h('button', { type: 'button', 'data-part': name, onclick: () => choose(name) }, t(`room.${name}`))));
@@ -36,6 +39,10 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
     onkeydown(event) { if (event.key === 'Escape' || event.key === 'Enter') { event.preventDefault(); list.focus(); } } });
   let points = NO_POINTS;
   let selected = null;
+  // the list comes first; what stands beside it is drawn in a frame of its own and at its own pace
+  const beside = createPace(() => { convoy.tick(); showMap(); });
+  // the row and its facts are shown at once; what takes longer to draw follows when the person stays with it
+  const settled = createSettled(() => { convoy.show(selected); showMap(); }, SETTLED_MS);
 
   const onDone = (result) => { toast.tell(result); refresh(); };
   const list = createList({ onSelect: (row) => { dock.show(row); if (row) choose(row.convoys[0]); } });
@@ -45,7 +52,7 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
   const hasMap = session.role !== 'report-desk';
   const map = hasMap ? createMap({ basemap: session.basemap, onPick: pickOnMap }) : null;
   const element = h('main', { class: `room${hasMap ? '' : ' without-map'}` });
-  const tabs = createTabs(element);
+  const tabs = createTabs(element, beside.soon); // a part that was hidden has had no size to be drawn for
   element.append(...[tabs.bar,
     h('section', { class: 'alarms', 'aria-label': t('list.label') }, h('div', { class: 'list-head' }, h('h2', {}, t('list.title')), search), list.element, shelf.element, dock.element),
     map?.element, hasMap && convoy.element].filter(Boolean));
@@ -71,8 +78,7 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
   function choose(id) {
     if (!hasMap) return;
     selected = id;
-    convoy.show(id);
-    showMap();
+    settled.later();
   }
 
   function pickOnMap({ convoy_id: id, alert_id: alarmId }) {
@@ -101,6 +107,7 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
     if (!row) return;
     if (row.children) { toggleFlood(); return; }
     tabs.choose('map');
+    settled.now();
     map?.centreOn(row.lead.alert);
   }
 
@@ -118,9 +125,9 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
     update(touched) {
       for (const name of touched) if (name in versions) versions[name] += 1;
       if (touched.has('alarms') || touched.has('heartbeat')) refresh();
-      if (hasMap) { convoy.tick(); showMap(); }
+      if (hasMap) beside.soon();
     },
     restyle: () => map?.restyle(),
-    leave() { stop(); map?.destroy(); },
+    leave() { stop(); settled.stop(); beside.stop(); map?.destroy(); },
   };
 }

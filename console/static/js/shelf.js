@@ -1,6 +1,6 @@
 // What is put aside: shelved by a person or suppressed by a rule. Counted always, hidden never.
 import { act, whyNot } from './acting.js';
-import { h, part } from './dom.js';
+import { h, partOfObjects } from './dom.js';
 import { isClosed, isShelved, isSuppressed, rowsOf } from './order.js';
 import { severityShape } from './shapes.js';
 import { clock } from './time.js';
@@ -9,7 +9,7 @@ import { count, said, t } from './words.js';
 /** The shelf under the list: a summary that opens. `show()` at each change. */
 export function createShelf({ store, session, onDone }) {
   const summary = h('summary', {});
-  const lines = part(h('div', { class: 'shelf-lines' }));
+  const lines = partOfObjects(h('div', { class: 'shelf-lines' }));
   const element = h('details', { class: 'shelf' }, summary, lines.element);
 
   function line(row) {
@@ -33,8 +33,7 @@ export function createShelf({ store, session, onDone }) {
       const words = `${count('shelf.shelved', shelved)} · ${count('shelf.suppressed', aside.length - shelved)}`;
       if (summary.textContent !== words) summary.textContent = words;
       element.hidden = aside.length === 0;
-      lines.show(aside.map((alarm) => [alarm.alert_id, alarm.state, alarm.shelved, alarm.suppressed, alarm.severity]),
-        () => rowsOf(aside).map(line));
+      lines.show(aside, () => rowsOf(aside).map(line));
     },
   };
 }

@@ -50,6 +50,10 @@ export function createSpeaker({ leads, isOn, onChange }) {
   function play(severity) {
     if (!leads() || !isOn() || !(severity in TONES)) return;
     if (severity !== 'critical' && Date.now() < mutedUntil) return;
+    sound(severity);
+  }
+
+  function sound(severity) {
     for (const [frequency, start, length] of TONES[severity]) {
       const tone = new OscillatorNode(context, { frequency, type: 'triangle' });
       const gain = new GainNode(context, { gain: GAIN[severity] });
@@ -70,7 +74,8 @@ export function createSpeaker({ leads, isOn, onChange }) {
   return {
     state: () => (isOn() ? (context.state === 'running' ? 'running' : 'blocked') : 'off'),
     unblock: () => context.resume(),
-    test: () => context.resume().then(() => play('high')),
+    // in whichever tab it is pressed: what is tested is the machine
+    test: () => context.resume().then(() => sound('high')),
     ask(severity) {
       if (asked === null) setTimeout(() => { play(asked); asked = null; }, TOGETHER_MS);
       if (asked === null || SEVERITIES.indexOf(severity) < SEVERITIES.indexOf(asked)) asked = severity;

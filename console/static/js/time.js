@@ -9,6 +9,9 @@ let chosen = 'plan';
 // What stands for a plan's zone where no plan is at hand: the zone of most plans.
 let district = 'Asia/Makassar';
 const formats = new Map();
+const MINUTE_MS = 60000;
+const MINUTES_KEPT = 2000;
+const minutes = new Map();
 
 /** Choose a zone of ZONES. */
 export const chooseZone = (zone) => { chosen = ZONES.includes(zone) ? zone : 'plan'; };
@@ -19,7 +22,16 @@ export const districtZone = (zone) => { district = zone; };
 /** The zone in which something of this plan (null: of all) is shown, by the switch or by `choice`. */
 export const zoneOf = (plan, choice = chosen) => (choice === 'plan' ? plan?.timezone ?? district : choice);
 
+// Intl takes long, and most of what a page shows lies in a few minutes: each is asked for once. No zone is off by seconds.
 function parts(instant, zone) {
+  const minute = Math.floor(instant / MINUTE_MS);
+  const key = `${zone} ${minute}`;
+  if (minutes.size > MINUTES_KEPT) minutes.clear();
+  if (!minutes.has(key)) minutes.set(key, partsOfMinute(new Date(minute * MINUTE_MS), zone));
+  return { ...minutes.get(key), second: String(new Date(instant).getUTCSeconds()).padStart(2, '0') };
+}
+
+function partsOfMinute(instant, zone) {
   if (!formats.has(zone)) {
     formats.set(zone, new Intl.DateTimeFormat('en-GB', {
       timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit',

@@ -36,12 +36,12 @@ function counter(severity) {
 }
 
 /** The bar. `onChoose(name, value)` for a switch, `onLeave()` to sign out; `tick(page)` each second and at each change. */
-export function createTopBar({ store, feed, speaker, session, onChoose, onLeave, onHelp }) {
+export function createTopBar({ store, feed, speaker, session, onChoose, onLeave, onHelp, onSoundTest }) {
   const counters = Object.fromEntries(SEVERITIES.map((severity) => [severity, counter(severity)]));
   const links = Object.fromEntries(pagesOf(session.role).map((page) => [page, h('a', { href: `#/${page === 'room' ? '' : page}` }, t(`nav.${page}`))]));
   const state = h('span', { class: 'feed-state' });
   const time = h('time', { class: 'top-clock' });
-  const flood = h('span', { class: 'flood-flag', hidden: true });
+  const flood = h('span', { class: 'flood-flag', role: 'status', hidden: true });
   const theme = h('button', { type: 'button', class: 'quiet top-theme', onclick: () => onChoose('theme', prefs.theme === 'dark' ? 'light' : 'dark') });
   const leader = h('span', { class: 'leader' });
   const sound = h('button', { type: 'button', class: 'quiet sound', onclick: () => onChoose('sound', !prefs.sound) });
@@ -51,7 +51,7 @@ export function createTopBar({ store, feed, speaker, session, onChoose, onLeave,
     h('div', { class: 'counters', role: 'status', 'aria-label': t('top.counts') }, Object.values(counters).map((one) => one.element)), flood,
     h('span', { class: 'top-gap' }),
     state, h('span', { class: 'top-time' }, time, selector('zone', ZONES, prefs.zone, zoneWords, onChoose)),
-    h('span', { class: 'top-sound' }, sound, h('button', { type: 'button', class: 'quiet', onclick: () => speaker.test() }, t('sound.test')), leader),
+    h('span', { class: 'top-sound' }, sound, h('button', { type: 'button', class: 'quiet', onclick: onSoundTest }, t('sound.test')), leader),
     selector('lang', LANGUAGES, prefs.lang, (lang) => lang.toUpperCase(), onChoose),
     theme,
     h('button', { type: 'button', class: 'quiet top-help', onclick: onHelp, 'aria-label': t('help.title'), title: t('help.title') }, '?'),
@@ -67,14 +67,19 @@ export function createTopBar({ store, feed, speaker, session, onChoose, onLeave,
       for (const severity of SEVERITIES) counters[severity].show(heartbeat?.counts?.[severity]);
       for (const [name, link] of Object.entries(links)) mark(link, 'aria-current', name === page ? 'page' : null);
       const { level, age_s } = judge(feed.silentFor(), heartbeat);
-      say(state, level === 'ok' ? t('feed.ok', { age: brief(age_s ?? 0) }) : t('feed.old'));
-      mark(state, 'class', `feed-state ${level}`);
+      // before the first picture nothing is known, and so nothing is said
+      const known = Boolean(heartbeat) || level !== 'ok';
+      say(state, known ? t(level === 'ok' ? 'feed.ok' : 'feed.old', { age: brief(age_s ?? 0) }) : '');
+      mark(state, 'class', known ? `feed-state ${level}` : 'feed-state unknown');
       say(time, clock(now, null, { suffix: false }));
       say(theme, prefs.theme === 'dark' ? '☀' : '☾');
       mark(theme, 'aria-label', t(prefs.theme === 'dark' ? 'theme.light' : 'theme.dark'));
       mark(theme, 'title', theme.getAttribute('aria-label'));
       flood.hidden = !heartbeat?.flood?.active;
-      say(flood, t('top.flood', { n: heartbeat?.flood?.last_10_min ?? 0 }));
+      const n = heartbeat?.flood?.last_10_min ?? 0;
+      say(flood, t('top.flood-brief', { n }));
+      mark(flood, 'aria-label', t('top.flood', { n }));
+      mark(flood, 'title', t('top.flood', { n }));
       say(sound, t(speaker.isMuted() ? 'sound.muted' : `sound.state-${speaker.state()}`));
       say(leader, t(feed.leads() ? 'sound.here' : 'sound.elsewhere'));
     },

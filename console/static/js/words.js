@@ -33,8 +33,17 @@ export function count(key, number, values = {}) {
   return t(form in catalogue ? form : `${key}.other`, { n: whole(number), ...values });
 }
 
+const formats = new Map();
+
+/** How the language writes numbers with so many digits behind the mark; made once, for making one takes long. */
+export function numbers(digits) {
+  const key = `${language} ${digits}`;
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  return formats.get(key);
+}
+
 /** A whole number with the language's thousands mark. */
-export const whole = (number) => new Intl.NumberFormat(language).format(Math.round(number));
+export const whole = (number) => numbers(0).format(Math.round(number));
 
 /** A sentence that the server sends in both languages. */
 export const said = (message) => message?.[language] ?? message?.en ?? '';

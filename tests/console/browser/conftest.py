@@ -74,8 +74,7 @@ def open_context(chromium: Browser, console: ConsoleProcess) -> Iterator[Callabl
         lang: str = "en", theme: str = "dark", width: int = 1366, height: int = 768, webgl: bool = False
     ) -> BrowserContext:
         context = chromium.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
-        choices = f"localStorage.kawal ??= JSON.stringify({{lang: '{lang}', theme: '{theme}'}})"
-        context.add_init_script(f"if (location.protocol.startsWith('http')) {choices}")
+        choose(context, lang, theme)
         if not webgl:
             context.add_init_script(NO_WEBGL)
         context.on("request", lambda request: asked.append(request.url))
@@ -89,6 +88,21 @@ def open_context(chromium: Browser, console: ConsoleProcess) -> Iterator[Callabl
     here = (console.url, "data:", f"blob:{console.url}")
     assert [url for url in asked if not url.startswith(here)] == []
     assert broken == []
+
+
+def choose(context: BrowserContext, lang: str, theme: str) -> None:
+    """Let the pages of a browser begin in a language and a theme."""
+    choices = f"localStorage.kawal ??= JSON.stringify({{lang: '{lang}', theme: '{theme}'}})"
+    context.add_init_script(f"if (location.protocol.startsWith('http')) {choices}")
+
+
+def fill_sign_in(page: Page, user: str) -> None:
+    """Sign in on the page that asks for it."""
+    page.locator("input[name=user]").fill(user)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=post]").fill("Posko Bontang")
+    page.keyboard.press("Enter")
+    expect(page.locator("header.top")).to_be_visible()
 
 
 _signed: dict[tuple[str, str], list] = {}
@@ -105,11 +119,7 @@ def sign_in(open_context: Callable[..., BrowserContext], console: ConsoleProcess
         page = context.new_page()
         page.goto(console.url)
         if not cookies:
-            page.locator("input[name=user]").fill(user)
-            page.locator("input[name=password]").fill(PASSWORD)
-            page.locator("input[name=post]").fill("Posko Bontang")
-            page.keyboard.press("Enter")
-            expect(page.locator("header.top")).to_be_visible()
+            fill_sign_in(page, user)
             _signed[console.url, user] = context.cookies()
         expect(page.locator("header.top .feed-state.ok")).to_be_visible()
         return page

@@ -149,10 +149,11 @@ class Stage:
 class ConsoleProcess:
     """`kawal console` on a stage; `with` starts and ends it. The port stays the same over a restart."""
 
-    def __init__(self, stage: Stage, port: int = 0) -> None:
+    def __init__(self, stage: Stage, port: int = 0, gateways: str = "") -> None:
         self.environment = os.environ | {
             "KAWAL_BROKER": stage.broker, "KAWAL_TOPIC_PREFIX": stage.topics.prefix, "KAWAL_PARTITIONS": "2",
             "KAWAL_CONSOLE_DIR": str(stage.folder), "KAWAL_CONSOLE_PORT": str(port), "KAWAL_CONSOLE_METRICS_PORT": "0",
+            "KAWAL_CONSOLE_GATEWAYS": gateways,
         }  # fmt: skip
 
     def add_people(self) -> None:

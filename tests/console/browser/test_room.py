@@ -216,6 +216,20 @@ def test_without_a_choice_all_convoys_are_listed_the_worst_first(sign_in: SignIn
     expect(lines.first).to_be_visible()
 
 
+def test_the_overview_keeps_the_focus_when_its_order_changes(sign_in: SignIn, stage: Stage) -> None:
+    page = sign_in("tamu")
+    lines = page.locator(".overview tbody tr")
+    expect(lines.first).to_contain_text("MKY-03")
+    focused = lines.filter(has_text="BTG-02").get_by_role("button")
+    focused.focus()
+    raised = alert(stage, "sos", "KT-8101-SX", 5, severity="critical", reason="duress")
+    stage.alerts(raised)
+    expect(lines.first).to_contain_text("BTG-01")
+    expect(focused).to_be_focused()
+    over = {"transition": "cleared", "at_ms": instant_ms(), "detected_at_ms": instant_ms()}
+    stage.alerts(raised.model_copy(update=over))
+
+
 @pytest.mark.parametrize(
     ("silent_s", "tick_age_s", "level"),
     [
@@ -255,7 +269,7 @@ def test_rows_do_not_move_under_the_focus_and_new_ones_wait_behind_a_bar(sign_in
 def test_the_map_shows_every_vehicle_with_and_without_webgl(sign_in: SignIn) -> None:
     page = sign_in("tamu", webgl=True)
     page.wait_for_function(
-        "() => document.querySelector('.map-place').kawalMap?.queryRenderedFeatures({ layers: ['vehicle'] }).length >= 10"
+        "() => document.querySelector('.map-place')?.kawalMap?.queryRenderedFeatures({ layers: ['vehicle'] }).length >= 10"
     )
     assert (
         page.evaluate(
@@ -268,6 +282,42 @@ def test_the_map_shows_every_vehicle_with_and_without_webgl(sign_in: SignIn) -> 
     expect(plain.locator(".map-svg .vehicle")).to_have_count(16)
     plain.get_by_role("button", name="Table").click()
     expect(plain.locator(".facts-table tbody tr")).to_have_count(16)
+
+
+def test_the_map_is_handed_only_what_has_changed(sign_in: SignIn) -> None:
+    told = sign_in("tamu").evaluate(
+        """async () => {
+        const { vehicleFeatures } = await import('/static/js/picture.js');
+        const { changesOf } = await import('/static/js/changes.js');
+        const vehicle = (id, link, lat) => ({ vehicle_id: id, role: 'cargo', link, time: '2026-11-29T00:00:00Z', lat, lon: 117 });
+        const [a, b, c, d] = [vehicle('A', 'live', 1), vehicle('B', 'live', 1), vehicle('C', 'live', 1), vehicle('D', 'late', 1)];
+        const at = (now, ...vehicles) => vehicleFeatures([{ convoy_id: 'X', vehicles }], new Map(), now);
+        const before = at('2026-11-29T00:00:50Z', a, b, c, d);
+        const same = changesOf(before, at('2026-11-29T00:00:50Z', a, b, c, d), 'key');
+        const { add, remove } = changesOf(before, at('2026-11-29T00:00:51Z', a, vehicle('B', 'live', 2), d), 'key');
+        return [same, add.map(({ properties }) => properties.key), remove];
+        }"""
+    )
+    assert told == [None, ["X|B", "X|D"], ["X|C"]]  # D is late, and its label says since when
+
+
+def test_one_event_that_cannot_be_taken_keeps_none_of_the_others_out(sign_in: SignIn) -> None:
+    told = sign_in("tamu").evaluate(
+        """() => new Promise((done) => {
+        window.addEventListener('error', (event) => event.preventDefault());
+        const taken = [];
+        const slices = [];
+        import('/static/js/slices.js').then(({ createSlices }) => {
+          const { put } = createSlices((n) => { if (n === 7) throw new Error('bad'); taken.push(n); }, (items) => {
+            slices.push(items.length);
+            if (taken.at(-1) === 99) done([taken.length, slices.reduce((sum, n) => sum + n), Math.max(...slices) <= 40]);
+          });
+          for (let n = 0; n < 100; n += 1) put(n);
+          if (taken.length > 0) done('taken within put');
+        });
+        })"""
+    )
+    assert told == [99, 100, True]
 
 
 def test_blocked_sound_shows_a_bar_until_it_is_allowed(
@@ -284,6 +334,26 @@ def test_blocked_sound_shows_a_bar_until_it_is_allowed(
     expect(bar).to_be_visible()
     bar.click()
     expect(bar).to_be_hidden()
+
+
+def test_who_tests_the_sound_says_whether_it_was_heard_and_the_audit_keeps_it(sign_in: SignIn) -> None:
+    page = sign_in("sari")
+    test = page.get_by_role("button", name="Test", exact=True)
+    test.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Yes, I heard it")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("group", name="Did you hear the tone?")).to_be_hidden()
+    expect(test).to_be_focused()
+    test.click()
+    page.get_by_role("button", name="No", exact=True).click()
+    expect(page.locator(".toast")).to_contain_text("Turn up the machine's sound")
+    page.evaluate("location.hash = '#/audit'")
+    page.get_by_label("Show").select_option("sound-tests")
+    told = page.locator(".audit tbody tr:visible")
+    expect(told).to_have_count(1)
+    expect(told).to_contain_text("Tested the sound: NOT heard")
+    expect(told).to_contain_text("Posko Bontang")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from tests.console.browser.conftest import SignIn
 from tests.console.browser.stage import ConsoleProcess, Stage, alert, instant_ms
 
 MANY = 500
+HEIGHT = "bar => bar.offsetHeight"
+SLICE_MAX = 40  # of slices.js
 
 # How long the page takes from a key press to the next frame it draws, the worst of `n` presses.
 INPUT_DELAY = """async (n) => {
@@ -23,6 +25,21 @@ INPUT_DELAY = """async (n) => {
   }
   return worst;
 }"""
+
+
+# Presses keys as long as slices of events come, and tells what came of both.
+PRESS_AMID = """(events) => new Promise((done) => {
+  const [slices, presses] = [[], []];
+  new PerformanceObserver((marks) => slices.push(...marks.getEntriesByName('kawal-slice').map(({ detail }) => detail)))
+    .observe({ type: 'mark' });
+  const press = () => {
+    document.dispatchEvent(new KeyboardEvent('keydown', { key: presses.length % 2 ? 'k' : 'j', bubbles: true }));
+    presses.push(slices.reduce((sum, n) => sum + n, 0));
+    if (presses.at(-1) >= events) done({ slices, presses });
+    else setTimeout(press);
+  };
+  press();
+})"""
 
 
 def gone(alerts: list[Alert]) -> list[Alert]:
@@ -73,6 +90,7 @@ def test_a_lost_server_shows_a_banner_and_no_alert_is_missed(
     sign_in: SignIn, stage: Stage, console: ConsoleProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = sign_in("budi")
+    height = page.locator("header.top").evaluate(HEIGHT)
     console.__exit__()
     expect(page.get_by_role("alert").filter(has_text="The control room's server does not answer.")).to_be_visible()
     many = [alert(stage, "stall", "KT-8101-SX", 60, convoy_id=f"C-{n:03}", reason="standing") for n in range(MANY)]
@@ -83,6 +101,7 @@ def test_a_lost_server_shows_a_banner_and_no_alert_is_missed(
     flood = page.locator(".row").filter(has_text=f"{MANY + 3} alarms")
     expect(flood).to_be_visible()
     expect(page.locator(".flood-flag")).to_be_visible()
+    assert page.locator("header.top").evaluate(HEIGHT) == height  # or the rows would have moved under the pointer
     flood.click()
     page.keyboard.press("x")
     expect(flood).to_have_attribute("aria-setsize", re.compile(r"5\d\d"))
@@ -96,4 +115,19 @@ def test_a_lost_server_shows_a_banner_and_no_alert_is_missed(
     page.keyboard.type("exercise of the whole post")
     page.keyboard.press("Enter")
     expect(page.locator(".toast")).to_have_text(f"{MANY + 3} alarms acknowledged.")
+    stage.alerts(*gone(many))
+
+
+def test_a_burst_of_alarms_is_taken_in_slices_and_keys_are_heard_between_them(sign_in: SignIn, stage: Stage) -> None:
+    page = sign_in("budi")
+    page.evaluate(f"() => {{ window.pressed = ({PRESS_AMID})({MANY}); }}")  # not awaited: it begins
+    many = [alert(stage, "separation", "KT-8101-SX", 60, convoy_id=f"B-{n:03}", reason="apart") for n in range(MANY)]
+    stage.alerts(*many)
+    amid = page.evaluate("window.pressed")
+    assert max(amid["slices"]) <= SLICE_MAX
+    taken = sorted(set(amid["presses"]))
+    assert len(taken) > 3, "no key was heard while the alarms came"
+    expect(page.locator(".flood-flag")).to_be_visible()
+    page.keyboard.press("r")  # the keys have put the focus into the list, so that its order is held
+    expect(page.locator(".row").filter(has_text=re.compile(r"Separated.*50\d alarms"))).to_be_visible()
     stage.alerts(*gone(many))

@@ -1,0 +1,45 @@
+// A map that moves fluently on a machine without a GPU too, where each pixel costs the processor.
+
+// Slower than this looks like jumps. A map that is drawn by a GPU takes a tenth of it.
+const SLOW_MS = 40;
+const FRAMES = 4;
+const COARSE = 0.5;
+// A wheel turns in steps: the map is not made fine between two of them.
+const REST_MS = 250;
+
+/** Draw `map` coarser while it moves, if it is slow, and fine again when it stands. */
+export function keepFluent(map) {
+  let frames = [];
+  let isSlow = false;
+  let isCoarse = false;
+  let isChanging = false; // to resize counts as a movement
+  let timer = null;
+
+  function draw(coarse) {
+    if (coarse === isCoarse) return;
+    isCoarse = coarse;
+    isChanging = true;
+    map.setPixelRatio(coarse ? COARSE * devicePixelRatio : null);
+    isChanging = false;
+  }
+
+  map.on('movestart', () => {
+    if (isChanging) return;
+    clearTimeout(timer);
+    frames = [];
+    if (isSlow) draw(true);
+  });
+  map.on('render', () => {
+    if (isSlow || !map.isMoving()) return;
+    frames.push(performance.now());
+    isSlow = frames.length > FRAMES && (frames.at(-1) - frames.at(-1 - FRAMES)) / FRAMES > SLOW_MS;
+    // not within the frame that is being drawn
+    if (isSlow) setTimeout(() => { if (map.isMoving()) draw(true); });
+  });
+  map.on('moveend', () => {
+    if (isChanging) return;
+    clearTimeout(timer);
+    timer = setTimeout(draw, REST_MS, false);
+  });
+  map.on('remove', () => clearTimeout(timer));
+}
