@@ -114,7 +114,9 @@ def _detour(trace: Trace, rng: np.random.Generator, outcome: TraceOutcome, run: 
         moved = trace.changed(trace.time_s, trace.points_m + share * aside * 1j * chord_m / abs(chord_m))
         off_m = distances_m(plan_of(trace), _degrees(moved))
         if truth := _surely_off(moved, off_m, from_s, from_s + lasts_s):
-            episodes = [e for e in _found(moved) if e.kind == "deviation" and _overlaps(e, truth, trace)]
+            # From its first fix on it is off its way, though that may lie beside another part of the route.
+            detoured = truth._replace(began_s=min(truth.began_s, from_s + RAMP_S))
+            episodes = [e for e in _found(moved) if e.kind == "deviation" and _overlaps(e, detoured, trace)]
             _score(outcome, "detour", truth, episodes, trace, run)
             _score_plain(outcome, "detour", truth, off_m > 25.0, moved)
             return
