@@ -198,6 +198,13 @@ def test_a_position_that_drifts_off_under_a_standing_vehicle_does_not_start_the_
     assert (alert.kind, seconds(alert.onset_ms), seconds(alert.at_ms)) == ("stall", 40, 220)
 
 
+def test_a_reflected_position_beside_a_halt_for_minutes_is_the_same_halt():
+    drive = Drive(plan(STRAIGHT)).along(moving(5000, 4700), **ROLLS)
+    drive.along([HERE] * 12, begin_s=40, **STANDS).along([(5000.0, 80.0)] * 12, begin_s=160, **STANDS)
+    [alert] = drive.alerts
+    assert (alert.kind, seconds(alert.onset_ms), seconds(alert.at_ms)) == ("stall", 40, 220)
+
+
 def rolling_to(halt_m: float, every_s: float) -> Drive:
     """A drive whose last fix before the halt is just out of reach of the one before, and hardly moves."""
     rolls = [(halt_m - back_m, 0.0) for back_m in (250, 150, 57)]
