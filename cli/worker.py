@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiokafka.errors import KafkaConnectionError
 
 from cli.exits import Exit, broker_of, leave, read_settings
@@ -22,8 +24,6 @@ def worker() -> None:
     """
     settings = read_settings()
     broker = broker_of(settings)
-    import uvloop
-
     from bus.listen import ListenError
     from bus.logs import configure_logs
     from bus.process import TopicsError
@@ -32,7 +32,8 @@ def worker() -> None:
 
     configure_logs()
     try:
-        uvloop.run(run_worker(broker, settings))
+        # Not uvloop: beside Faust's thread the heartbeats of a worker on TLS came to rest in one start of three.
+        asyncio.run(run_worker(broker, settings))
     except KafkaConnectionError as error:
         leave(Exit.NO_BROKER, f"No Kafka broker answers at {broker} ({error}). Is it running? Try `kawal doctor`.")
     except ListenError as error:
