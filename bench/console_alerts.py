@@ -15,9 +15,15 @@ from models.alert import Alert, alert_id
 from models.topics import TopicSet, partition_of
 
 
+def _names(number: int) -> tuple[str, str]:
+    """Convoy and vehicle of an alert: one of a thousand."""
+    return f"C-{number % 1000:04}", f"KT-{number % 1000:04}-A"
+
+
 def told(number: int, transition: str, at_ms: int, vehicle_id: str | None = None, severity: str = "high") -> Alert:
     """A transition of a stall of one of a thousand convoys."""
-    convoy_id, vehicle_id = f"C-{number % 1000:04}", vehicle_id or f"KT-{number % 1000:04}-A"
+    convoy_id, own_id = _names(number)
+    vehicle_id = vehicle_id or own_id
     return Alert.model_validate(
         {
             "alert_id": alert_id(convoy_id, vehicle_id, "stall", at_ms - at_ms % 10_000_000 + number),
@@ -61,7 +67,7 @@ def _transitions(alerts: int, at_ms: int) -> Iterator[tuple[bytes, bytes]]:
     raised, cleared = (told(0, transition, at_ms) for transition in ("raised", "cleared"))
     values = raised.to_json().decode(), cleared.to_json().decode()
     for number in range(alerts):
-        convoy_id, vehicle_id = f"C-{number % 1000:04}", f"KT-{number % 1000:04}-A"
+        convoy_id, vehicle_id = _names(number)
         names = {
             raised.alert_id: alert_id(convoy_id, vehicle_id, "stall", at_ms + number),
             str(raised.vehicle_id): vehicle_id,

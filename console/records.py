@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from models.alert import Kind, Severity, Transition
+from models.alert import Kind, Severity, Transition, tells_of_past
 from models.convoy_status import Link, State
 from models.plan import Role
 
@@ -27,8 +27,8 @@ class AlertRecord(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_past(self) -> bool:
-        """Whether it tells of the past. A call for help never does: whenever it was made, nobody has heard it yet."""
-        return self.late and self.kind != "sos"
+        """Whether it tells of the past."""
+        return tells_of_past(self.late, self.kind)
 
 
 class Telling(msgspec.Struct, frozen=True, gc=False):

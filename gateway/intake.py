@@ -21,7 +21,7 @@ from gateway.directory import Assignment, Directory
 from gateway.metrics import STAGE, Metrics, Status
 from gateway.protocols import FORMATS
 from gateway.protocols.report import Ignored, Report, Undecodable
-from gateway.writer import RECORD_OVERHEAD_BYTES, Order, Outgoing, Unavailable, Writer
+from gateway.writer import RECORD_OVERHEAD_BYTES, Order, Outgoing, Unavailable, Writer, settle
 from models.dead_letter import Code, DeadLetter, headers
 from models.instants import BUFFERED_MS_MAX, FUTURE_MS, ROLLOVER_MS
 from models.topics import TopicSet
@@ -123,7 +123,7 @@ class Intake:
         raises Forbidden; without one it becomes a dead letter, since nobody else would tell of it.
         """
         heard: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        order = self.begin(deliveries, partial(_settle, heard), has_answer)
+        order = self.begin(deliveries, partial(settle, heard), has_answer)
         try:
             return await heard
         finally:
@@ -273,15 +273,6 @@ class Intake:
         told = [*headers(letter), (FORMAT_HEADER, delivery.form.encode()), (DEVICE_HEADER, name)]
         record = Outgoing(self._dlt, name, delivery.message, told)
         return _Judged(Outcome("dead-letter", error.code, str(error)), [record], is_foreign=isinstance(error, _Foreign))
-
-
-def _settle(heard: asyncio.Future[list[Outcome]], result: list[Outcome] | Exception) -> None:
-    if heard.done():  # nobody waits, and the order is about to be withdrawn
-        return
-    if isinstance(result, Exception):
-        heard.set_exception(result)
-    else:
-        heard.set_result(result)
 
 
 def cut(

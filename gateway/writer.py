@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -66,6 +67,8 @@ class Outgoing(Struct, frozen=True, array_like=True):
     value: bytes
     headers: Sequence[tuple[str, bytes]] = ()
 
+
+_Result = TypeVar("_Result")
 
 Done = Callable[["Unavailable | None"], None]
 """Hears once what became of an order: None when Kafka has acknowledged all of it."""
@@ -157,7 +160,7 @@ class Writer:
     async def write(self, records: Sequence[Outgoing]) -> None:
         """Write some records and return when Kafka has acknowledged all. Raises Unavailable."""
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        order = self.put(records, partial(_settle, written))
+        order = self.put(records, partial(settle, written))
         try:
             await written
         finally:
@@ -274,10 +277,11 @@ class Writer:
         return batch, taken, []
 
 
-def _settle(written: asyncio.Future[None], error: Unavailable | None) -> None:
-    if written.done():  # nobody waits, and the order is about to be withdrawn
+def settle(heard: asyncio.Future[_Result], result: _Result | Exception) -> None:
+    """Give a future what became of an order."""
+    if heard.done():  # nobody waits, and the order is about to be withdrawn
         return
-    if error is None:
-        written.set_result(None)
+    if isinstance(result, Exception):
+        heard.set_exception(result)
     else:
-        written.set_exception(error)
+        heard.set_result(result)

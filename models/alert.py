@@ -46,6 +46,11 @@ def alert_id(convoy_id: str, vehicle_id: str | None, kind: str, onset_ms: int) -
     return str(uuid5(ALERT_NAMESPACE, f"{convoy_id}|{vehicle_id or ''}|{kind}|{format_instant(onset_ms)}"))
 
 
+def tells_of_past(late: bool, kind: Kind) -> bool:
+    """Whether an alert tells of the past. A call for help never does: whenever it was made, nobody has heard it yet."""
+    return late and kind != "sos"
+
+
 def _rounder(digits: int) -> AfterValidator:
     # + 0.0 turns -0.0, which is written differently, into 0.0
     return AfterValidator(lambda value: round(float(value), digits) + 0.0)
@@ -122,8 +127,8 @@ class Alert(Written):
 
     @property
     def is_past(self) -> bool:
-        """Whether it tells of the past. A call for help never does: whenever it was made, nobody has heard it yet."""
-        return self.late and self.kind != "sos"
+        """Whether it tells of the past."""
+        return tells_of_past(self.late, self.kind)
 
     @property
     def sounds(self) -> bool:
