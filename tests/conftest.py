@@ -92,21 +92,31 @@ def read_all(kafka: EmbeddedKafka) -> ReadAll:
     """`await read_all(topic)`: every committed record up to the present end, partition after partition."""
 
     async def run(topic: str) -> list[ConsumerRecord]:
+        ends = await _ends(kafka.bootstrap, topic)
         consumer = AIOKafkaConsumer(
             bootstrap_servers=kafka.bootstrap, isolation_level="read_committed", auto_offset_reset="earliest"
         )
         async with consumer:
-            return [record async for record in _records(consumer, topic)]
+            return [record async for record in _records(consumer, ends)]
 
     return run
 
 
-async def _records(consumer: AIOKafkaConsumer, topic: str) -> AsyncIterator[ConsumerRecord]:
-    # Asking for the partitions of a topic that the client does not know yet fetches them.
-    await consumer._client.force_metadata_update()
-    parts = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
-    consumer.assign(parts)
-    for part, end in (await consumer.end_offsets(parts)).items():
+async def _ends(bootstrap: str, topic: str) -> dict[TopicPartition, int]:
+    """The end of every partition, what no marker has committed yet included.
+
+    The broker answers a commit before it has written the markers: whoever takes the end of what is committed at that
+    instant misses the transaction. The reader waits for the markers up to this end instead.
+    """
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+        # Asking for the partitions of a topic that the client does not know yet fetches them.
+        await consumer._client.force_metadata_update()
+        parts = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+        return dict(await consumer.end_offsets(parts))
+
+
+async def _records(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> AsyncIterator[ConsumerRecord]:
+    for part, end in ends.items():
         consumer.assign([part])
         await consumer.seek_to_beginning(part)
         while await consumer.position(part) < end:
