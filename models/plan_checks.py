@@ -1,11 +1,10 @@
 """Checks of a convoy that need its geometry or other convoys; each yields what it finds wrong."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from models.faults import Finding
-from models.geometry import Point, distance_m, distance_to_line_m, length_m
+from models.geometry import Point, distance_to_line_m, length_m, steps_m
 from models.plan import DEVICES_MAX, ROUTE_POINTS_MAX, VEHICLES_MAX, Checkpoint, NoSignal, Stop
 
 JUMP_MAX_M = 50_000.0
@@ -17,10 +16,10 @@ def check_route(route: Sequence[Point]) -> Iterator[Finding]:
     """Find a route of too many points, and jumps of more than 50 km."""
     if len(route) > ROUTE_POINTS_MAX:
         yield ("route",), f"has {len(route):,} points, at most {ROUTE_POINTS_MAX:,} are possible: simplify it"
-    steps_m = [distance_m(start, end) for start, end in pairwise(route)]
-    jumps = [number for number, step_m in enumerate(steps_m, start=1) if step_m > JUMP_MAX_M]
+    steps = steps_m(route)
+    jumps = [number for number, step_m in enumerate(steps, start=1) if step_m > JUMP_MAX_M]
     for number in jumps[:JUMPS_SHOWN]:
-        yield ("route",), f"jumps {steps_m[number - 1] / 1000:,.0f} km from point {number} to the next, at most 50 km"
+        yield ("route",), f"jumps {steps[number - 1] / 1000:,.0f} km from point {number} to the next, at most 50 km"
 
 
 def check_places(field: str, places: Mapping[int, Checkpoint | Stop], route: Sequence[Point]) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from streams.engine.dtypes import Row
 from streams.recording import Arrival
 from streams.watch import RESULTS, Watch
 
-BATCH = 5_000
+BATCH = 20_000
 
 
 class Judged(NamedTuple):

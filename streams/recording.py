@@ -4,11 +4,11 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, BinaryIO
 
 import msgspec
 
-from models.instants import FIRST_MS, LAST_MS, instant_ms
+from models.instants import EPOCH, FIRST_MS, LAST_MS, ONE_MS
 from models.plan import ConvoyPlan
 
 CARGO, ESCORT = 0, 1
@@ -17,7 +17,7 @@ PROGRESS_BYTES = 500_000
 """Telling of every line would cost as much as judging it."""
 
 
-class Arrival(NamedTuple):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """One recorded ping: when it arrived (never before the one before it), its record key and value, its rank, and the
     number of its line, 0 where it was in no file.
     """
@@ -39,23 +39,13 @@ class _Line(msgspec.Struct, gc=False):
 _read = msgspec.json.Decoder(_Line).decode
 
 
-def _in_convoy(value: bytes, homes: Mapping[str, str]) -> tuple[_Line, bytes]:
-    """Read a line, and add its convoy where it names none. Raises ValueError or MsgspecError with the reason."""
-    ping = _read(value)
-    if ping.convoy_id is not None:
-        return ping, value
-    ping.convoy_id = homes.get(ping.vehicle_id)
-    if ping.convoy_id is None:
+def _with_convoy(value: bytes, ping: _Line, homes: Mapping[str, str]) -> tuple[str, bytes]:
+    """Add its convoy to a line that names none. Raises ValueError with the reason."""
+    convoy_id = homes.get(ping.vehicle_id)
+    if convoy_id is None:
         raise ValueError("it names no convoy, and its vehicle is in no plan")
     # of two fields of one name the last one counts: it may have said null
-    return ping, value[:-1] + b',"convoy_id":' + msgspec.json.encode(ping.convoy_id) + b"}"
-
-
-def _received_ms(ping: _Line) -> int:
-    received_ms = instant_ms(ping.received or ping.time)
-    if not FIRST_MS <= received_ms <= LAST_MS:
-        raise ValueError("it was received outside of the years 1 to 9999 in UTC")
-    return received_ms
+    return convoy_id, value[:-1] + b',"convoy_id":' + msgspec.json.encode(convoy_id) + b"}"
 
 
 def read_recording(
@@ -75,23 +65,30 @@ def read_recording(
     escorts = {(convoy_id, vehicle.vehicle_id) for convoy_id, vehicle in planned if vehicle.role == "escort"}
     homes = {vehicle.vehicle_id: convoy_id for convoy_id, vehicle in planned}
     latest_ms = FIRST_MS
-    unsaid = 0
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            unsaid += len(line)
-            if unsaid >= PROGRESS_BYTES:
-                progress(unsaid)
-                unsaid = 0
-            value = (line.removeprefix(BOM_UTF8) if number == 1 else line).strip()
+    with path.open("rb") as file:
+        if file.peek(len(BOM_UTF8)).startswith(BOM_UTF8):
+            file.read(len(BOM_UTF8))
+        for number, line in enumerate(_lines(file, progress), 1):
+            value = line.strip()
             if not value:
                 continue
             try:
-                ping, value = _in_convoy(value, homes)
-                latest_ms = max(latest_ms, _received_ms(ping))
+                ping = _read(value)
+                convoy_id = ping.convoy_id
+                if convoy_id is None:
+                    convoy_id, value = _with_convoy(value, ping, homes)
+                received_ms = ((ping.received or ping.time) - EPOCH) // ONE_MS  # instant_ms, without the call
+                if not FIRST_MS <= received_ms <= LAST_MS:
+                    raise ValueError("it was received outside of the years 1 to 9999 in UTC")
             except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 refuse(number, str(error))
                 continue
-            convoy_id = ping.convoy_id or ""
+            latest_ms = max(latest_ms, received_ms)
             rank = ESCORT if (convoy_id, ping.vehicle_id) in escorts else CARGO
             yield Arrival(latest_ms, convoy_id.encode(), value, rank, number)
-    progress(unsaid)
+
+
+def _lines(file: BinaryIO, progress: Callable[[int], None]) -> Iterator[bytes]:
+    while lines := file.readlines(PROGRESS_BYTES):
+        yield from lines
+        progress(sum(map(len, lines)))

@@ -1,11 +1,11 @@
 """From the line of a file to the route of a plan: joined, cleaned, simplified; every step is told, none guesses."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 from typing import NamedTuple
 
-from models.geometry import Point, distance_m
+from models.geometry import Point, distance_m, steps_m
 from models.routes.box import check_box
 from models.routes.raw import Fix, Line, Place, RouteError, RouteFile
 from models.routes.simplify import kept_points
@@ -93,11 +93,8 @@ def _times(fixes: Sequence[Fix]) -> tuple[tuple[int, int] | None, list[str]]:
 
 
 def _without_repetitions(fixes: Sequence[Fix], notes: list[str]) -> list[Point]:
-    line: list[Point] = []
-    for fix in fixes:
-        point = round(fix.lon, COORDINATE_DIGITS), round(fix.lat, COORDINATE_DIGITS)
-        if not line or line[-1] != point:
-            line.append(point)
+    points = ((round(lon, COORDINATE_DIGITS), round(lat, COORDINATE_DIGITS)) for lon, lat, _ in fixes)
+    line = [point for point, _ in groupby(points)]
     if len(set(line)) < 2:
         raise RouteError("has fewer than two distinct points")
     if dropped := len(fixes) - len(line):
@@ -117,9 +114,9 @@ def _without_spikes(line: list[Point], notes: list[str]) -> list[Point]:
 
 
 def _spikes(line: Sequence[Point]) -> Iterator[tuple[int, float]]:
-    steps_m = [distance_m(start, end) for start, end in pairwise(line)]
-    far_m = max(SPIKE_M, SPIKE_STEPS * median(steps_m))
-    for index, (in_m, out_m) in enumerate(pairwise(steps_m), start=1):
+    steps = steps_m(line)
+    far_m = max(SPIKE_M, SPIKE_STEPS * median(steps))
+    for index, (in_m, out_m) in enumerate(pairwise(steps), start=1):
         leg_m = min(in_m, out_m)
         if leg_m > far_m and distance_m(line[index - 1], line[index + 1]) < leg_m / SPIKE_STEPS:
             yield index, leg_m

@@ -9,6 +9,7 @@ from models.routes.raw import VALUE_MAX, Fix, Line, Place, RouteError, RouteFile
 
 DEPTH_MAX = 10
 
+_NUMBERS = (int, float)
 _KINDS = frozenset({"LineString", "MultiLineString", "Point", "MultiPoint", "Polygon", "MultiPolygon"})
 
 
@@ -73,12 +74,9 @@ def _fixes(items: Any) -> list[Fix]:
 
 
 def _fix(position: int, item: Any) -> Fix:
-    match item:
-        case [lon, lat, *_] if _is_number(lon) and _is_number(lat):
+    if isinstance(item, list) and len(item) >= 2:
+        lon, lat = item[:2]
+        # neither true, nor NaN, nor an integer that no float can hold
+        if type(lon) in _NUMBERS and type(lat) in _NUMBERS and abs(lon) < VALUE_MAX and abs(lat) < VALUE_MAX:
             return Fix(float(lon), float(lat))
     raise RouteError(f"point {position} is no [lon, lat]")
-
-
-def _is_number(value: Any) -> bool:
-    # neither true, nor NaN, nor an integer that no float can hold
-    return type(value) in (int, float) and abs(value) < VALUE_MAX

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from models.alert import Alert
 from models.limits import Limits
@@ -146,7 +147,7 @@ def test_pings_that_moved_nothing_are_told_as_what_they_were() -> None:
 
 
 def test_the_pings_of_others_are_judged_and_not_told() -> None:
-    escort = [ping(s, 1000.0 + 8.0 * s, vehicle_id="POL-1")._replace(rank=ESCORT) for s in range(5, 1000, 10)]
+    escort = [replace(ping(s, 1000.0 + 8.0 * s, vehicle_id="POL-1"), rank=ESCORT) for s in range(5, 1000, 10)]
     both = sorted([*away_and_back(), *escort], key=lambda arrival: arrival.received_ms)
     assert story("deviation", both).samples == story("deviation", away_and_back()).samples
 
@@ -155,7 +156,7 @@ def test_the_pings_of_others_are_judged_and_not_told() -> None:
 def test_a_gap_and_an_unheard_escort_are_worked_out_from_the_pings_of_both(
     kind: str, limit: float, value: float
 ) -> None:
-    behind = [ping(s, 8.0 * s, vehicle_id="POL-1")._replace(rank=ESCORT) for s in range(5, 1000, 10)]
+    behind = [replace(ping(s, 8.0 * s, vehicle_id="POL-1"), rank=ESCORT) for s in range(5, 1000, 10)]
     both = sorted([*away_and_back(), *behind], key=lambda arrival: arrival.received_ms)
     alerts = [alert.model_copy(update={"kind": kind, "threshold": limit}) for alert in episode(PLAN, both, "deviation")]
     told = explain(PLAN, alerts, both)

@@ -41,8 +41,8 @@ def test_a_drawn_way_to_a_place_and_back_is_no_spike() -> None:
 
 
 def test_a_recorded_way_back_on_the_same_road_stays() -> None:
-    line = route_of(file(east(60) + east(60)[::-1] + east(90))).line
-    assert line == [(117.2, -0.3), (117.2118, -0.3), (117.2, -0.3), (117.2178, -0.3)]
+    line = route_of(file(east(15) + east(15)[::-1] + east(25))).line
+    assert line == [(117.2, -0.3), (117.2028, -0.3), (117.2, -0.3), (117.2048, -0.3)]
 
 
 def test_many_spikes_are_counted() -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from models.instants import format_instant, parse_instant
 from streams.recording import Arrival
@@ -43,7 +44,7 @@ def set_back(arrival: Arrival) -> Arrival:
     if body["vehicle_id"] != "V1":
         return arrival
     body["time"] = format_instant(parse_instant(body["time"]) - 1000 * BEHIND_S)
-    return arrival._replace(value=json.dumps(body).encode())
+    return replace(arrival, value=json.dumps(body).encode())
 
 
 @settings(max_examples=examples(100), deadline=None)
@@ -111,7 +112,7 @@ def test_the_time_of_a_presence_is_no_proof_that_the_clock_was_set():
 
 def test_while_a_gap_is_being_filled_the_clock_is_not_put_right():
     first, older, second, *others = drive_of(EAST, behind_s=BEHIND_S)
-    moved = older._replace(received_ms=second.received_ms)
+    moved = replace(older, received_ms=second.received_ms)
     drive = judged([first, second, moved, *others[:4]])
     status = drive.detection.status("C1")
     assert seconds(status.vehicles[0].time_ms) == 60 - BEHIND_S
@@ -122,7 +123,7 @@ def test_while_a_gap_is_being_filled_the_clock_is_not_put_right():
 
 def test_an_older_ping_is_put_right_too():
     arrivals = drive_of([*EAST, *AWAY], behind_s=BEHIND_S)
-    late = [arrivals[20]._replace(received_ms=arrivals[21].received_ms)]
+    late = [replace(arrivals[20], received_ms=arrivals[21].received_ms)]
     drive = judged([*arrivals[:20], arrivals[21], *late, *arrivals[22:]])
     assert drive.counts["older"] == 1
     assert drive.told() == judged(drive_of([*EAST, *AWAY])).told()

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from models.plan import ConvoyPlan
 from streams.engine.dtypes import PLACES
 from streams.engine.jit import cache_dir
@@ -25,7 +27,7 @@ def reports(convoys: list[ConvoyPlan], *times_s: float) -> Iterator[Arrival]:
             for vehicle in convoy.vehicles:
                 arrival = ping(time_s, (4000, 0), vehicle=vehicle.vehicle_id)
                 value = arrival.value.replace(b'"C1"', f'"{convoy.convoy_id}"'.encode())
-                yield arrival._replace(key=convoy.convoy_id.encode(), value=value)
+                yield replace(arrival, key=convoy.convoy_id.encode(), value=value)
 
 
 def test_more_transitions_than_there_is_room_for_are_told_all_the_same():

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from models.alert import Alert
 from models.plan import ConvoyPlan
@@ -116,14 +117,14 @@ def test_more_than_is_kept_is_judged_in_parts():
 
 def test_a_copy_of_an_older_ping_says_nothing():
     arrivals = drive(off_between(500, 520))
-    again = [a._replace(received_ms=a.received_ms + 45_000) for a in arrivals]
+    again = [replace(a, received_ms=a.received_ms + 45_000) for a in arrivals]
     both = sorted(arrivals + again, key=lambda arrival: arrival.received_ms)
     assert steps(told(both)) == steps(told(arrivals))
 
 
 def test_a_copy_of_a_new_ping_while_a_gap_is_pending_says_nothing():
     arrivals = drive(off_between(400, 700), newest_first)
-    copy = [a._replace(received_ms=a.received_ms + 5_000) for a in arrivals if a == ping(1020, (10_200.0, 0.0))]
+    copy = [replace(a, received_ms=a.received_ms + 5_000) for a in arrivals if a == ping(1020, (10_200.0, 0.0))]
     assert len(copy) == 1
     both = sorted(arrivals + copy, key=lambda arrival: arrival.received_ms)
     assert steps(told(both)) == steps(told(arrivals))

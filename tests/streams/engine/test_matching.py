@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from models.route_files import read_route
 from tests.streams.engine.road import (
@@ -241,7 +242,7 @@ def test_a_route_across_the_date_line_is_one_road():
         lon = (LON + 150 * i / M_PER_LON_DEG + shift_deg + 180) % 360 - 180
         at = ping(10.0 * i, None)
         body = json.loads(at.value) | {"lat": LAT, "lon": lon}
-        drive.send(at._replace(value=json.dumps(body).encode()))
+        drive.send(replace(at, value=json.dumps(body).encode()))
     assert drive.told() == []
     assert drive.progress_m() == pytest.approx(14_850, abs=3)
 

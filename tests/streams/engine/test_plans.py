@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from models.plan import ConvoyPlan
 from streams.recording import Arrival
 from tests.streams.engine.road import START_MS, STRAIGHT, Drive, ping, plan, seconds, stop
@@ -65,7 +67,7 @@ def test_a_withdrawn_plan_clears_what_is_open():
 
 def test_a_bad_record_is_a_hole_that_lets_time_pass():
     drive = Drive(plan(STRAIGHT)).along(moving())
-    drive.send(ping(200, (4600, 0))._replace(value=b"{"))
+    drive.send(replace(ping(200, (4600, 0)), value=b"{"))
     assert drive.counts["dead-letter"] == 1
     assert drive.told() == ["signal-lost raised"]
 

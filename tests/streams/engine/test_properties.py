@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from models.alert import Alert
 from models.plan import ConvoyPlan
@@ -139,7 +140,7 @@ def _turned(
         if "lat" in body:
             body["lon"], body["lat"] = turn(body["lon"], body["lat"])
         body.pop("heading_deg", None)
-        turned.append(arrival._replace(value=json.dumps(body).encode()))
+        turned.append(replace(arrival, value=json.dumps(body).encode()))
     return other, turned
 
 

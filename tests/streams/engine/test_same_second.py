@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from models.alert import Alert
 from streams.recording import Arrival
@@ -37,7 +38,7 @@ def copies(arrivals: list[Arrival], data: st.DataObject) -> Iterator[Second]:
         told = [body | {"seq": n, "battery_pct": 50 + n} for n in range(data.draw(st.integers(0, 2)))]
         if data.draw(st.booleans()):
             told.append({name: body[name] for name in ("vehicle_id", "convoy_id", "time", "sos") if name in body})
-        yield [arrival, *(arrival._replace(value=json.dumps(one).encode()) for one in told)]
+        yield [arrival, *(replace(arrival, value=json.dumps(one).encode()) for one in told)]
 
 
 def what(values: list[bytes]) -> list[tuple[str, ...]]:

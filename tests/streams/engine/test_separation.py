@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from streams.recording import Arrival
 from tests.streams.engine.road import START_MS, STRAIGHT, Drive, Point, line, ping, plan, seconds
@@ -157,7 +158,7 @@ def test_after_its_arrival_cargo_is_not_judged_and_what_is_open_is_cleared():
 def test_an_escort_that_lags_a_minute_behind_changes_nothing():
     sent = every_10_s(*[200] * 8, *[700] * 8, *[200] * 8)
     lagging = sorted(sent, key=lambda a: a.received_ms + (0 if b"K1" in a.value else 40_000))
-    late = [a._replace(received_ms=START_MS + 1_000_000) for a in lagging]
+    late = [replace(a, received_ms=START_MS + 1_000_000) for a in lagging]
     what = [
         [(a.transition, a.alert_id, a.at_ms, a.lat, a.value, a.peak) for a in Drive(convoy()).send(*arrivals).alerts]
         for arrivals in (sent, late)
@@ -168,7 +169,7 @@ def test_an_escort_that_lags_a_minute_behind_changes_nothing():
 
 def test_across_the_date_line_a_gap_is_as_anywhere():
     here, shift_deg = every_10_s(200, 200, *[700] * 6), 62.56
-    there = [a._replace(value=_shifted(a.value, shift_deg)) for a in here]
+    there = [replace(a, value=_shifted(a.value, shift_deg)) for a in here]
     moved = convoy()
     moved = moved.model_copy(update={"route": [((x + shift_deg + 180) % 360 - 180, y) for x, y in moved.route]})
     assert [(a.transition, a.value) for a in Drive(moved).send(*there).alerts] == [("raised", 700.0)]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from models.plan import ConvoyPlan
 from streams.recording import Arrival
@@ -76,8 +77,8 @@ def test_cargo_that_is_silent_itself_is_not_known_to_move():
 def test_a_burst_of_cargo_before_that_of_its_escort_raises_nothing():
     before = in_order(moving("K1", 0, 100), moving("E1", 0, 100))
     at_ms = START_MS + 800_000
-    cargo = [a._replace(received_ms=at_ms) for a in moving("K1", 110, 800)]
-    escort = [a._replace(received_ms=at_ms + 5000) for a in moving("E1", 110, 800)]
+    cargo = [replace(a, received_ms=at_ms) for a in moving("K1", 110, 800)]
+    escort = [replace(a, received_ms=at_ms + 5000) for a in moving("E1", 110, 800)]
     drive = Drive(convoy("E1")).send(*before, *cargo, *escort)
     assert drive.send(*in_order(moving("K1", 810, 1000), moving("E1", 810, 1000))).told("unescorted") == []
 
