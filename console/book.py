@@ -6,7 +6,6 @@ import heapq
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from operator import itemgetter
 
 import msgspec
@@ -29,19 +28,18 @@ LISTED_CLOSED_MS = 12 * 3_600_000
 """What was closed stays in the list for a shift."""
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(msgspec.Struct, gc=False):
     """One alarm with its records: `values` are the transitions as they came, `sounded` how many sounds were counted."""
 
     head: AlertRecord
-    values: list[bytes] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-    actions: list[AlertAction] = field(default_factory=list)
+    values: list[bytes] = []
+    steps: list[Step] = []
+    actions: list[AlertAction] = []
     alarm: Alarm | None = None
     suppressed: str | None = None
     sounded: int = 0
     counted: tuple[tuple[str, str], ...] = ()
-    seen: set[object] = field(default_factory=set)
+    seen: set[object] = set()
 
     @property
     def group(self) -> str:
@@ -140,12 +138,15 @@ class Book:
             alarm = entry.alarm = fold(entry.steps, entry.actions, entry.head.kind in TOLD_ONCE, now_ms)
             self._note_condition(entry)
             convoys.add(entry.head.convoy_id)
-            if alarm.next_ms is not None:
-                heapq.heappush(self._due, (alarm.next_ms, alert_id))
+            next_ms = alarm.next_ms
+            if next_ms is not None:
+                heapq.heappush(self._due, (next_ms, alert_id))
             if before_ms is None and alarm.first_ack_ms is not None:
                 self.acked.append((alarm.severity, (alarm.first_ack_ms - (alarm.raised_ms or 0)) / 1000))
-            sounds += [(Sound(at_ms, entry.group, alarm.severity), entry) for at_ms in alarm.sounds_ms[entry.sounded :]]
-            entry.sounded = len(alarm.sounds_ms)
+            if len(alarm.sounds_ms) > entry.sounded:
+                new_ms = alarm.sounds_ms[entry.sounded :]
+                sounds += [(Sound(at_ms, entry.group, alarm.severity), entry) for at_ms in new_ms]
+                entry.sounded = len(alarm.sounds_ms)
         inhibited = [alert_id for name in convoys for alert_id in self._inhibit(name)]
         for sound, entry in sorted(sounds, key=itemgetter(0)):
             if not (entry.now.shelved or entry.suppressed) and self.flood.add(sound):

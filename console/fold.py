@@ -8,10 +8,10 @@ starts anew, therefore see the same alarm.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from models.alert import RANK, Severity
 from models.alert_action import AlertAction
@@ -50,8 +50,7 @@ class Refusal(NamedTuple):
     winner: AlertAction | None = None
 
 
-@dataclass(slots=True)
-class Alarm:
+class Alarm(msgspec.Struct, gc=False):
     """One alarm at one moment. `sounds_ms`: when it called for somebody; `next_ms`: when it changes by itself."""
 
     severity: Severity
@@ -64,8 +63,8 @@ class Alarm:
     shelved: AlertAction | None = None
     closed: AlertAction | None = None
     first_ack_ms: int | None = None
-    sounds_ms: list[int] = field(default_factory=list)
-    refused: dict[str, Refusal] = field(default_factory=dict)
+    sounds_ms: list[int] = []
+    refused: dict[str, Refusal] = {}
 
     @property
     def notification(self) -> bool:
