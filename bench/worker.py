@@ -135,7 +135,9 @@ class Offsets:
 
     async def rewind(self) -> None:
         """Let the next worker begin at the beginning; the group must have no member."""
-        async with AIOKafkaConsumer(**connection(self._broker), group_id=self._group) as reader:
+        # With auto-commit its end would commit the old positions again, of the partitions whose it knew by then.
+        rewinding = AIOKafkaConsumer(**connection(self._broker), group_id=self._group, enable_auto_commit=False)
+        async with rewinding as reader:
             reader.assign(self._pings + self._ticks)
             await reader.commit(dict.fromkeys(self._pings + self._ticks, 0))
 

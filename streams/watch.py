@@ -36,6 +36,11 @@ FORGET_MS = 86_400_000
 TIDY_PERIOD_MS = 3_600_000
 SECOND_MS = 1000
 
+NEW_AT_ONCE = 200
+"""Of a batch's unknown pings so many are admitted by name before the rest is looked up again: most are of the same few
+vehicles, and a batch after a long outage has thousands.
+"""
+
 UNPLANNED_MAX = 20_000
 """Vehicles without a plan that are remembered a partition: their plan may come, but a flood of made-up names must not
 fill the memory.
@@ -180,14 +185,18 @@ class Watch:
         """Set each ping's row; gives the places of those that find no room, which become holes."""
         self._roster.find_rows(columns)
         fixes = columns.fixes.view(np.ndarray)  # each attribute of a record array costs microseconds
-        unknown = np.flatnonzero((fixes["row"] == NOBODY) & (fixes["kind"] == PING))
-        if not len(unknown):
-            return unknown
-        rows = [self._admit(*name) for name in columns.names(unknown)]
-        fixes["row"][unknown] = rows
-        refused: NDArray[np.intp] = unknown[np.equal(rows, NOBODY)]
-        fixes["kind"][refused] = HOLE
-        return refused
+        refused: list[NDArray[np.intp]] = []
+        at_once = NEW_AT_ONCE
+        while len(unknown := np.flatnonzero((fixes["row"] == NOBODY) & (fixes["kind"] == PING))):
+            first = unknown[:at_once]
+            rows = [self._admit(*name) for name in columns.names(first)]
+            fixes["row"][first] = rows
+            refused.append(first[np.equal(rows, NOBODY)])
+            fixes["kind"][refused[-1]] = HOLE
+            if len(first) < len(unknown):
+                self._roster.find_rows(columns)
+                at_once *= 4
+        return np.concatenate(refused) if refused else np.empty(0, np.intp)
 
     def _admit(self, convoy_id: str, vehicle_id: str) -> int:
         """Give the row of a vehicle, a new one where it is heard for the first time; NOBODY when it is one too many of

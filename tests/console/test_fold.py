@@ -1,12 +1,12 @@
 """An alarm is what its transitions and actions make of it, whatever order they were read in."""
 
-from dataclasses import asdict
 from itertools import count
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 from console.book import Book
 from console.fold import Alarm, Step, fold
