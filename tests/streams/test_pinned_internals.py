@@ -9,6 +9,7 @@ import inspect
 from importlib.metadata import version
 
 import pytest
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher, FetchResult, PartitionRecords
 from aiokafka.consumer.subscription_state import TopicPartitionState
@@ -30,6 +31,10 @@ FINGERPRINTS = {
     # They look up how to wrap a record when they come to it.
     PartitionRecords.__init__: "8ec1c2ae6ea1af87",
     PartitionRecords._unpack_records: "b803e6d46480732c",
+    # It only asks for the next record, so a loop may take them from where it asks.
+    PartitionRecords.__next__: "63ac34a08c309098",
+    # How much is read before the socket rests is looked up when a connection begins.
+    AIOKafkaConnection.connect: "b0f9ba7f0cf6b432",
     # The brake: what was fetched is still delivered, where pausing would lose it.
     Consumer.on_buffer_full: "c8961679e0bcdce5",
     Consumer.on_buffer_drop: "4b57e8a418d5ad9c",
