@@ -38,6 +38,7 @@ from streams.engine.gaps import (
     is_astray,
     news,
     shadow_of,
+    take_over,
 )
 from streams.engine.stall import seems_to_stand
 from streams.engine.step import KEPT_MAX, TRANSITIONS_A_PING_MAX, TRANSITIONS_A_SWEEP_MAX, run
@@ -207,18 +208,20 @@ class Engine:
         fixes["received_ms"] = now_ms
         shadow = self._blank.copy()
         shadow_of(vehicle, gap, self._alone, shadow[0])
-        told = self._judge_alone(fixes.view(np.recarray), shadow)
+        judged = records((1, EPISODES), EPISODE)
+        told = self._judge_alone(fixes.view(np.recarray), shadow, judged)
         kinds = KINDS_IN_GAPS - gap.known - (KINDS_ALONG if is_astray(vehicle, shadow[0]) else set())
         if shadow.open[0, STALL] and seems_to_stand(vehicle):
             kinds -= {STALL}
         found = news(told, kinds, since_ms, int(fixes["fix_ms"][-1]))
         found.row = row
+        take_over(vehicle, self.episodes[row], shadow[0], judged[0], found)
         return found
 
-    def _judge_alone(self, fixes: Records, shadow: Records) -> Records:
+    def _judge_alone(self, fixes: Records, shadow: Records, episodes: Records) -> Records:
         """Judge fixes on a row of which nobody knows."""
         filled, never, flag = np.zeros(1, np.int64), np.full(1, NEVER), np.zeros(1, np.uint8)
-        rows = (shadow, records((1, EPISODES), EPISODE), flag, never, never.copy(), np.zeros(1, np.int32))
+        rows = (shadow, episodes, flag, never, never.copy(), np.zeros(1, np.int32))
         out = Out(self._room(), filled, *rows, records(1, MOMENT))
         results, clock = np.zeros(len(fixes), np.int8), np.array([NEVER, FOREVER])
         told: list[Records] = []

@@ -2,7 +2,7 @@
 
 From the first older fix that comes between two of a vehicle's trail on, all its fixes are kept for a while. Then they
 are judged in the order of their own times on a row of their own, which begins at the oldest entry of the trail. What
-that finds and the live run did not is told, raised and cleared at once.
+that finds and the live run did not is told: raised and cleared at once, or where it lasts, left to the live run.
 """
 
 import math
@@ -40,6 +40,11 @@ Fixes = NDArray[np.void]
 KINDS_IN_GAPS = frozenset({DEVIATION, STALL, WRONG_WAY, OVERSPEED, BAD_POSITION})
 """What a vehicle's own fixes say of it. The others go by receive times, by other vehicles or by what comes next; and a
 checkpoint that was jumped over has been judged.
+"""
+
+LASTING = frozenset({DEVIATION, OVERSPEED, BAD_POSITION})
+"""What lasts at the newest fix is no news of the past: the live run, which saw too few fixes to raise it, goes on with
+it. A halt and a way back it judges by more than its row remembers.
 """
 
 KINDS_ALONG = frozenset({DEVIATION, WRONG_WAY})
@@ -148,13 +153,18 @@ def is_astray(vehicle: Row, shadow: Row) -> bool:
 
 
 def news(told: Records, kinds: Set[int], since_ms: int, until_ms: int) -> Records:
-    """Give of what was told on the shadow the kinds that are news, marked late; what is still open ends here."""
+    """Give of what was told on the shadow the kinds that are news, marked late; what is still open and not LASTING ends
+    here.
+    """
     episodes: dict[tuple[int, int], list[Records]] = {}
     for one in told:
         if one.kind in kinds and one.onset_ms >= since_ms:
             episodes.setdefault((int(one.kind), int(one.onset_ms)), []).append(one)
-    for steps in episodes.values():
-        if steps[-1].transition != CLEARED:
+    for (kind, _), steps in episodes.items():
+        lasts = steps[-1].transition != CLEARED
+        for step in steps:
+            step.late = not (lasts and kind in LASTING)
+        if lasts and kind not in LASTING:
             end = steps[-1].copy()
             end.transition, end.reason, end.at_ms = CLEARED, GAP_OVER, until_ms
             steps.append(end)
@@ -162,5 +172,17 @@ def news(told: Records, kinds: Set[int], since_ms: int, until_ms: int) -> Record
     news = records(len(found), TRANSITION)
     if found:
         news[:] = found
-    news.late = 1
     return news
+
+
+def take_over(vehicle: Row, episodes: Records, shadow: Row, judged: Records, found: Records) -> None:
+    """Let the live run go on with the episodes that the news leave open: `episodes` are the vehicle's, `judged` the
+    shadow's.
+    """
+    for kind in LASTING & set(found.kind[found.late == 0].tolist()):
+        vehicle.open[kind] = shadow.open[kind]
+        episodes[kind] = judged[kind]
+        if kind == DEVIATION:
+            vehicle.streak_ms, vehicle.streak_count = shadow.streak_ms, shadow.streak_count
+        elif kind == OVERSPEED:
+            vehicle.fast_ms = shadow.fast_ms

@@ -1,5 +1,6 @@
 """gaps: what arrives later than what came after it is judged late, in its own event time, and changes nothing live."""
 
+import json
 import random
 from collections.abc import Callable, Iterable
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from models.alert import Alert
+from models.instants import parse_instant
 from models.plan import ConvoyPlan
 from streams.recording import Arrival
 from tests.streams.engine.road import STRAIGHT, Drive, Point, examples, instant, line, ping, plan, seconds
@@ -44,6 +46,10 @@ def off_between(from_s: float, to_s: float) -> Callable[[float], Point]:
 def told(arrivals: Iterable[Arrival], convoy: ConvoyPlan | None = None) -> list[Alert]:
     alerts = Drive(convoy or plan(STRAIGHT)).send(*arrivals).until(END_S + 70).alerts
     return [alert for alert in alerts if alert.kind not in ("signal-lost", "arrived")]
+
+
+def seconds_of(arrival: Arrival) -> float:
+    return seconds(parse_instant(json.loads(arrival.value)["time"]))
 
 
 def steps(alerts: Iterable[Alert]) -> list[tuple[str, str, float, float]]:
@@ -82,12 +88,30 @@ def test_what_the_live_run_knows_is_not_told_again():
     assert steps(alerts) == [("deviation", "raised", 300, 320), ("deviation", "cleared", 300, 1230)]
 
 
-def test_a_last_word_before_silence_is_told_with_all_that_led_to_it():
-    """Nothing comes after the burst."""
-    arrivals = [a for a in drive(off_between(600, 2000), newest_first) if a.received_ms <= ping(1001, None).received_ms]
-    raised, cleared = told(arrivals)
-    assert steps([raised, cleared]) == [("deviation", "raised", 600, 620), ("deviation", "cleared", 600, 1000)]
-    assert cleared.reason == "gap-over"
+def test_what_lasts_at_the_last_word_before_silence_is_told_and_stays_open():
+    """Nothing comes after the burst but the way back, much later."""
+    off = drive(off_between(600, 1300), newest_first)
+    burst = [a for a in off if a.received_ms <= ping(1001, None).received_ms]
+    [raised] = told([*burst, ping(1070, None)])
+    assert steps([raised]) == [("deviation", "raised", 600, 620)]
+    assert raised.sounds
+    alerts = told([*burst, *(a for a in off if a.received_ms >= ping(1200, None).received_ms)])
+    assert steps(alerts) == [("deviation", "raised", 600, 620), ("deviation", "cleared", 600, 1330)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [("overspeed", {"speed_mps": 40.0}), ("bad-position", {"mock": True})],
+)
+def test_what_the_newest_fixes_still_show_goes_on_as_one(kind: str, fields: dict[str, object]):
+    def sent(order: Order) -> list[Alert]:
+        odd = [a for a in drive(lambda s: (10.0 * s, 0.0), order, **fields) if 900 <= seconds_of(a) <= 1100]
+        plain = [a for a in drive(lambda s: (10.0 * s, 0.0), order) if not 900 <= seconds_of(a) <= 1100]
+        return [a for a in told(sorted(odd + plain, key=lambda a: a.received_ms)) if a.kind == kind]
+
+    late, live = sent(newest_first), sent(on_time)
+    assert [a.transition for a in late] == [a.transition for a in live]
+    assert not any(a.late for a in late)
 
 
 def test_the_older_ones_count_as_older_and_the_vehicle_stays_where_it_is():
