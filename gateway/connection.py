@@ -65,10 +65,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is there, the body has its own limit: lead the request to its door."""
         self._in_head, self._head_bytes = False, 0
-        url = httptools.parse_url(self.url)
-        path = url.path.decode("ascii")
-        if "%" in path:
-            path = unquote(path)
+        path, query = _target(self.url)
         end = path.find("/", len(VERSION))
         door = self._doors.get(path if end < 0 else path[:end])
         if door is None:
@@ -76,7 +73,7 @@ class Connection(HttpToolsProtocol):
             return
         method = self.parser.get_method().decode("ascii")
         rest = path[end:].strip("/") if end > 0 else ""
-        exchange = Exchange(self, door, Head(method, rest, url.query or b"", self.headers))
+        exchange = Exchange(self, door, Head(method, rest, query, self.headers))
         before, self.cycle = self.cycle, exchange
         if before is None or before.response_complete:
             exchange.start()
@@ -138,3 +135,14 @@ class Connection(HttpToolsProtocol):
         for cycle in (self.cycle, *(cycle for cycle, _ in self.pipeline)):
             if isinstance(cycle, Exchange):
                 cycle.leave()
+
+
+def _target(url: bytes) -> tuple[str, bytes]:
+    """Path and query of what is asked for; what a phone asks for has no scheme and no fragment and is quickly cut."""
+    if url.startswith(b"/") and b"#" not in url:
+        raw, _, query = url.partition(b"?")
+    else:
+        parsed = httptools.parse_url(url)
+        raw, query = parsed.path, parsed.query or b""
+    path = raw.decode("ascii")
+    return unquote(path) if "%" in path else path, query
