@@ -24,14 +24,18 @@ from gateway.request import Head
 class Connection(HttpToolsProtocol):
     """uvicorn's protocol with doors, a limit on the head, and the time since when a request arrives or none does."""
 
+    # Python looks up attributes quickly, and keeps them small, while an object has at most 30 outside of slots; uvicorn
+    # itself needs 28.
+    __slots__ = ("_doors", "_head_bytes", "_in_head", "idle_s", "since_s", "unread")
+
     cycle: Any  # uvicorn's or an Exchange
     pipeline: deque[tuple[Any, Any]]
-    _head_bytes = 0
-    _in_head = True
 
     def __init__(self, doors: Mapping[str, Door], **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
         self._doors = doors
+        self._head_bytes = 0
+        self._in_head = True
         self.since_s: float | None = None
         """A request is awaited since the connection was made, or under way."""
         self.idle_s: float | None = None
