@@ -3,11 +3,11 @@
 Both run under uvicorn on the same one core, one after the other, and get the same requests of Traccar Client over 512
 connections that are kept; the gateway answers each when Kafka has acknowledged it (acks=all). The load and Kafka have
 the other cores to themselves. Then the gateway gets 5,000 requests a second, or as many as --rate says, each due at its
-own time whether the ones before are answered or not, and the time from then to its answer is measured; also how much of
-a core the gateway, Kafka and the load took for it, without which nobody can tell whose the time was. Once more while
---slow connections send a byte a second and never end their request; and at last posts of 100 native pings each as fast
-as it answers. `--connections N` opens so many, shared between two gateways as on two cores, with a position on each,
-and tells the memory of both.
+own time whether the ones before are answered or not, on connections that have had an answer before; the time from then
+to its answer is measured, and how much of a core the gateway, Kafka and the load took for it, without which nobody can
+tell whose the time was. Once more while --slow connections send a byte a second and never end their request; and at
+last posts of 100 native pings each as fast as it answers. `--connections N` opens so many, shared between two gateways
+as on two cores, with a position on each, and tells the memory of both.
 """
 
 import argparse

@@ -30,6 +30,10 @@ class _Run:
     """The answers of all connections, and when the last one is there."""
 
     def __init__(self, requests: int) -> None:
+        self.begin(requests)
+
+    def begin(self, requests: int) -> None:
+        """Count from here, until so many are answered."""
         self.requests = requests
         self.latencies_ms: list[float] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -99,25 +103,39 @@ class _Sender(asyncio.Protocol):
 async def load(port: int, requests: Sequence[Sequence[bytes]], rate_per_s: float | None = None) -> Load:
     """Send the requests of each connection one after the other, all connections at once, as fast as they are answered.
 
-    With `rate_per_s` all together at that rate, evenly; the latency then counts from when a request was due. Raises
-    BenchError where an answer is not 200.
+    With `rate_per_s` all together at that rate, evenly; the latency then counts from when a request was due. The first
+    request of each connection comes before that and does not count: its answer tells that the server has taken the
+    connection on, and a connection that is kept is a new one once. Raises BenchError where an answer is not 200.
     """
-    run, loop = _Run(sum(map(len, requests))), asyncio.get_running_loop()
+    count, loop = sum(map(len, requests)), asyncio.get_running_loop()
+    run = _Run(count)
     made = [
         loop.create_connection(lambda mine=mine: _Sender(run, mine, rate_per_s is not None), "127.0.0.1", port)  # type: ignore[misc]
         for mine in requests
         if mine
     ]
     senders = [sender for _, sender in await asyncio.gather(*made)]
+    try:
+        if rate_per_s is not None and count > len(senders):
+            run.begin(len(senders))
+            await _paced(run, senders, None)
+            run.begin(count - len(senders))
+        seconds = await _paced(run, senders, rate_per_s)
+        return Load(run.requests, seconds, run.latencies_ms)
+    finally:
+        for sender in senders:
+            sender.close()
+
+
+async def _paced(run: _Run, senders: Sequence[_Sender], rate_per_s: float | None) -> float:
+    """Let requests be due until those of the run are answered; returns how many seconds that took."""
     begin_s = time.perf_counter()
     pacing = asyncio.create_task(_pace(senders, run.requests, rate_per_s, begin_s))
     try:
         await run.done
-        return Load(run.requests, time.perf_counter() - begin_s, run.latencies_ms)
+        return time.perf_counter() - begin_s
     finally:
         pacing.cancel()
-        for sender in senders:
-            sender.close()
 
 
 async def _pace(senders: Sequence[_Sender], requests: int, rate_per_s: float | None, begin_s: float) -> None:

@@ -24,14 +24,18 @@ from gateway.request import Head
 class Connection(HttpToolsProtocol):
     """uvicorn's protocol with doors, a limit on the head, and the time since when a request arrives or none does."""
 
+    # Python looks up attributes quickly, and keeps them small, while an object has at most 30 outside of slots; uvicorn
+    # itself needs 28.
+    __slots__ = ("_doors", "_head_bytes", "_in_head", "idle_s", "since_s", "unread")
+
     cycle: Any  # uvicorn's or an Exchange
     pipeline: deque[tuple[Any, Any]]
-    _head_bytes = 0
-    _in_head = True
 
     def __init__(self, doors: Mapping[str, Door], **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
         self._doors = doors
+        self._head_bytes = 0
+        self._in_head = True
         self.since_s: float | None = None
         """A request is awaited since the connection was made, or under way."""
         self.idle_s: float | None = None
@@ -65,10 +69,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is there, the body has its own limit: lead the request to its door."""
         self._in_head, self._head_bytes = False, 0
-        url = httptools.parse_url(self.url)
-        path = url.path.decode("ascii")
-        if "%" in path:
-            path = unquote(path)
+        path, query = _target(self.url)
         end = path.find("/", len(VERSION))
         door = self._doors.get(path if end < 0 else path[:end])
         if door is None:
@@ -76,7 +77,7 @@ class Connection(HttpToolsProtocol):
             return
         method = self.parser.get_method().decode("ascii")
         rest = path[end:].strip("/") if end > 0 else ""
-        exchange = Exchange(self, door, Head(method, rest, url.query or b"", self.headers))
+        exchange = Exchange(self, door, Head(method, rest, query, self.headers))
         before, self.cycle = self.cycle, exchange
         if before is None or before.response_complete:
             exchange.start()
@@ -138,3 +139,14 @@ class Connection(HttpToolsProtocol):
         for cycle in (self.cycle, *(cycle for cycle, _ in self.pipeline)):
             if isinstance(cycle, Exchange):
                 cycle.leave()
+
+
+def _target(url: bytes) -> tuple[str, bytes]:
+    """Path and query of what is asked for; what a phone asks for has no scheme and no fragment and is quickly cut."""
+    if url.startswith(b"/") and b"#" not in url:
+        raw, _, query = url.partition(b"?")
+    else:
+        parsed = httptools.parse_url(url)
+        raw, query = parsed.path, parsed.query or b""
+    path = raw.decode("ascii")
+    return unquote(path) if "%" in path else path, query

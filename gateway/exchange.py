@@ -37,10 +37,10 @@ class Exchange:
         self._head = head
         self._expects = connection.expect_100_continue
         self._device: Device | None = None  # once it was let in
-        self._body = Body(door.buffered)
+        self._body: Body | None = None  # phones say all in the head, and most requests have none
         self._is_whole = False  # all of its body has come
         self._is_taken = False  # what comes of its body from now on counts for nothing
-        self.keep_alive = parser.get_http_version() != "1.0" and parser.should_keep_alive()
+        self.keep_alive = parser.should_keep_alive() and parser.get_http_version() != "1.0"
         self.disconnected = self.response_complete = False
 
     def start(self) -> None:
@@ -71,6 +71,8 @@ class Exchange:
     def feed(self, piece: bytes) -> None:
         """Take in a piece of the body."""
         if not self._is_taken:
+            if self._body is None:
+                self._body = Body(self._door.buffered)
             self._body.add(piece)
             self._go_on()
 
@@ -82,16 +84,18 @@ class Exchange:
     def leave(self) -> None:
         """Nobody asks any more: give back the memory of the body."""
         self._is_taken = True
-        self._body.take()
+        if self._body is not None:
+            self._body.take()
 
     def _go_on(self) -> None:
         """Take the message in as soon as it is there and the request was let in."""
         if self._device is None or self._is_taken:
             return
         try:
-            if self._is_whole or self._body.is_enough:
+            body = self._body
+            if self._is_whole or (body is not None and body.is_enough):
                 self._is_taken = True
-                self._door.take(self._head, self._body.take(), self._device, self._reply)
+                self._door.take(self._head, b"" if body is None else body.take(), self._device, self._reply)
         except Exception as error:
             self._reply(self._door.answer(error))
 

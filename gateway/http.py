@@ -76,11 +76,9 @@ class Door:
         if head.method not in self.methods:
             return Answer(405, headers=((b"allow", ", ".join(sorted(self.methods)).encode()),))
         device = authenticate(self.parts.directory, credential_of(head.rest, _authorization(head)))
-        if device == "unauthorized":
-            return self._refusal(401, device)
-        if device == "forbidden":
-            return self._refusal(403, device)
-        return device
+        if isinstance(device, Device):
+            return device
+        return self._refusal(401 if device == "unauthorized" else 403, device)
 
     def take(self, head: Head, body: bytes, device: Device, reply: Reply) -> None:
         """Take in what a device sent; `reply` hears the answer when Kafka has it. Raises Unavailable, Forbidden."""

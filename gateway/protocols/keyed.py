@@ -26,7 +26,9 @@ def parse(text: bytes) -> Members:
     try:
         pairs = text.decode().split("&", KEYS_MAX)
         if len(pairs) <= KEYS_MAX:
-            keys = dict([pair.partition("=")[::2] for pair in pairs])
+            keys: Members = {}
+            for pair in pairs:
+                key, _, keys[key] = pair.partition("=")
             if b"%" in text or b"+" in text:
                 return {key: unquote_to_bytes(value.replace("+", " ")).decode() for key, value in keys.items()}
             return keys

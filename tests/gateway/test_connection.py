@@ -155,7 +155,10 @@ def test_a_stranger_with_a_large_body_is_refused_and_may_go_on(gateway: Gateway)
         assert [raw.answer(), raw.answer()] == [(401, b""), EMPTY_200]
 
 
-@pytest.mark.parametrize("path", ["http://any.host/v1/traccar-client/{}", "/v1/traccar%2Dclient/{}", "/v1/osmand/{}/"])
+@pytest.mark.parametrize(
+    "path",
+    ["http://any.host/v1/traccar-client/{}", "/v1/traccar%2Dclient/{}", "/v1/osmand/{}/", "/v1/osmand/{}#there"],
+)
 def test_a_path_may_be_written_in_other_ways(gateway: Gateway, path: str) -> None:
     with connected(gateway) as raw:
         raw.send(request(path.format(gateway.tokens["1001"]), keyed("1001", 907).encode()))
