@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from bench.judged.episodes import Episode, found
 from bench.judged.plain import distances_m
@@ -252,12 +253,12 @@ def _unruly(trace: Trace, rng: np.random.Generator, outcome: TraceOutcome, run: 
 
 
 def _duplicates(trace: Trace, clean: Sequence[Arrival], rng: np.random.Generator) -> list[Arrival]:
-    copies = [a._replace(received_ms=a.received_ms + int(rng.uniform(0, WITHIN_MS))) for a in clean for _ in range(2)]
+    copies = [replace(a, received_ms=a.received_ms + int(rng.uniform(0, WITHIN_MS))) for a in clean for _ in range(2)]
     return sorted([*clean, *copies], key=lambda a: a.received_ms)
 
 
 def _shuffle(trace: Trace, clean: Sequence[Arrival], rng: np.random.Generator) -> list[Arrival]:
-    late = [a._replace(received_ms=a.received_ms + int(rng.uniform(0, WITHIN_MS))) for a in clean]
+    late = [replace(a, received_ms=a.received_ms + int(rng.uniform(0, WITHIN_MS))) for a in clean]
     return sorted(late, key=lambda a: a.received_ms)
 
 
@@ -269,7 +270,7 @@ def _spikes(trace: Trace, clean: Sequence[Arrival], rng: np.random.Generator) ->
 
 def _clock(trace: Trace, clean: Sequence[Arrival], rng: np.random.Generator) -> list[Arrival]:
     behind = arrivals_of(trace.changed(trace.time_s - 7_200.0, trace.points_m), plan_of(trace).convoy_id)
-    return [late._replace(received_ms=right.received_ms) for late, right in zip(behind, clean, strict=True)]
+    return [replace(late, received_ms=right.received_ms) for late, right in zip(behind, clean, strict=True)]
 
 
 SPOILT = {"duplicates": _duplicates, "shuffle": _shuffle, "spikes": _spikes, "clock 2 h off": _clock}
