@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,6 +47,11 @@ def product_files() -> list[Path]:
     return [path for part in PARTS for path in sorted((ROOT / part).rglob("*.py"))]
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def body_without_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
     return node.body[1:] if ast.get_docstring(node) is not None else node.body
 
@@ -63,11 +69,11 @@ def count_code_lines(node: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[s
 
 def functions(paths: list[Path]) -> Iterator[Function]:
     for path in paths:
-        source = path.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(source)):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 place = f"{path.relative_to(ROOT)} {node.name}"
-                code_lines = count_code_lines(node, source.splitlines())
+                code_lines = count_code_lines(node, lines)
                 yield Function(place, node, code_lines, ENGINE in path.parents)
 
 
@@ -135,7 +141,7 @@ PURE = sorted(set(ENGINE.glob("*.py")) - {ENGINE / "jit.py"})
 
 @pytest.mark.parametrize("path", PURE, ids=lambda path: path.stem)
 def test_the_engine_uses_numbers_and_nothing_else(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     allowed = {
         "math",
         "numpy",
@@ -160,7 +166,7 @@ def decorated(tree: ast.AST, name: str) -> set[str]:
 
 
 def test_python_calls_no_kernel_that_has_no_door_to_it() -> None:
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (*product_files(), *TESTS.rglob("*.py"))}
+    trees = {path: tree_of(path) for path in (*product_files(), *TESTS.rglob("*.py"))}
     kernels = {path: decorated(tree, "kernel") for path, tree in trees.items()}
     closed = {
         (".".join(path.relative_to(ROOT).with_suffix("").parts), name)
@@ -190,7 +196,7 @@ def bound_names(tree: ast.AST) -> Iterator[tuple[str, int]]:
 def test_a_unit_has_one_spelling() -> None:
     wrong = []
     for path in product_files():
-        for name, line in bound_names(ast.parse(path.read_text(encoding="utf-8"))):
+        for name, line in bound_names(tree_of(path)):
             is_metric = path.name == "metrics.py" and METRIC_UNIT.search(name)
             if WRONG_UNIT.search(name.lower()) and not is_metric:
                 wrong.append(f"{path.relative_to(ROOT)}:{line} {name}")
@@ -208,7 +214,7 @@ def number_fields(tree: ast.AST) -> Iterator[tuple[str, int]]:
 def test_every_measured_field_of_a_contract_names_its_unit() -> None:
     without = []
     for path in sorted((ROOT / "models").glob("*.py")):
-        for name, line in number_fields(ast.parse(path.read_text(encoding="utf-8"))):
+        for name, line in number_fields(tree_of(path)):
             if not name.endswith(UNITS) and name not in UNITLESS:
                 without.append(f"{path.relative_to(ROOT)}:{line} {name}")
     assert without == []

@@ -20,6 +20,7 @@ from bench.judged.traces import DATA, available, progress_m, traces
 from models.geometry import distance_m
 from simulate.track import Track
 from simulate.truth import Label, Window
+from tests.bench.uncounted import uncounted
 
 ROOT = Path(__file__).parents[2]
 RIGHT = Label("C", "V", "stall", True, Window(90, 110), Window(250, 300), Window(400, 430), 100.0)
@@ -157,7 +158,7 @@ def test_the_page_keeps_its_text_and_gets_new_tables(tmp_path: Path) -> None:
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bench.accuracy", *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    return subprocess.run(command, cwd=ROOT, env=uncounted(), capture_output=True, text=True, timeout=600, check=False)
 
 
 def test_a_short_run_finds_what_it_put_in_and_is_the_same_again() -> None:

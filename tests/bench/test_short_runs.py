@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.kafka.embedded import EmbeddedKafka
+from tests.bench.uncounted import uncounted
 
 EXPECTED_IN_SAMPLE = 8  # one convoy detours, one halts
 ROOT = Path(__file__).parents[2]
@@ -18,6 +19,7 @@ def run(name: str, *options: str) -> dict[str, float]:
     done = subprocess.run(
         [sys.executable, "-m", f"bench.{name}", "--json", *options],
         cwd=ROOT,
+        env=uncounted(),
         capture_output=True,
         text=True,
         check=False,

@@ -1,10 +1,7 @@
 """`kawal alerts tail`: committed alerts, for people in the zone of their plan, for programs as they are."""
 
 import json
-import os
 import subprocess
-import sys
-from pathlib import Path
 
 from bus.plan_writer import write_plans
 from deploy.kafka.embedded import EmbeddedKafka
@@ -12,9 +9,8 @@ from models.alert import Alert
 from models.plan_file import load_plan
 from models.topics import TopicSet
 from simulate.bontang import PLAN
+from tests.cli.command import kawal
 from tests.conftest import Outgoing, Produce
-
-KAWAL = Path(sys.executable).with_name("kawal")
 
 RAISED = Alert(
     alert_id="one",
@@ -32,26 +28,13 @@ RAISED = Alert(
 UNKNOWN = RAISED.model_copy(update={"convoy_id": "XYZ-01", "alert_id": "two"})
 
 
-def command(kafka: EmbeddedKafka, topics: TopicSet, *options: str) -> tuple[list[object], dict[str, str]]:
-    environment = {name: text for name, text in os.environ.items() if not name.startswith("KAWAL_")}
-    environment |= {"KAWAL_BROKER": kafka.bootstrap, "KAWAL_TOPIC_PREFIX": topics.prefix, "KAWAL_PARTITIONS": "4"}
-    return [KAWAL, "alerts", *options], environment
-
-
 def tail(kafka: EmbeddedKafka, topics: TopicSet, *options: str) -> subprocess.CompletedProcess[str]:
     return alerts(kafka, topics, "tail", *options)
 
 
 def alerts(kafka: EmbeddedKafka, topics: TopicSet, *options: str) -> subprocess.CompletedProcess[str]:
-    arguments, environment = command(kafka, topics, *options)
-    return subprocess.run(
-        arguments,  # type: ignore[arg-type]
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=60,
-        check=False,
-    )
+    settings = {"KAWAL_BROKER": kafka.bootstrap, "KAWAL_TOPIC_PREFIX": topics.prefix, "KAWAL_PARTITIONS": "4"}
+    return kawal("alerts", *options, environment=settings)
 
 
 async def publish(kafka: EmbeddedKafka, topics: TopicSet, produce: Produce) -> None:
@@ -88,15 +71,7 @@ def test_missing_topics_and_a_missing_broker_say_what_to_do(kafka: EmbeddedKafka
     missing = tail(kafka, TopicSet("never-created", 4), "--for", "1")
     assert missing.returncode == 5
     assert "kawal topics ensure" in missing.stderr
-    arguments, environment = command(kafka, TopicSet(), "tail")
-    done = subprocess.run(
-        arguments,  # type: ignore[arg-type]
-        env=environment | {"KAWAL_BROKER": "127.0.0.1:1"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = kawal("alerts", "tail", environment={"KAWAL_BROKER": "127.0.0.1:1"})
     assert done.returncode == 4
     assert "127.0.0.1:1" in done.stderr
     assert "Traceback" not in done.stderr

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,8 @@ from models.instants import format_instant, parse_instant
 from models.plan_file import load_plan
 from simulate.bontang import FAULTS, PLAN
 from simulate.traffic import generate
+from tests.cli.command import kawal
 
-KAWAL = Path(sys.executable).with_name("kawal")
 BEGIN_MS = parse_instant("2024-11-25T22:00:00Z")
 
 
@@ -27,8 +26,7 @@ def lines() -> list[bytes]:
 def detect(folder: Path, lines: list[bytes], *options: str) -> subprocess.CompletedProcess[str]:
     recording = folder / "pings.jsonl"
     recording.write_bytes(b"".join(line + b"\n" for line in lines))
-    command = [KAWAL, "detect", "--plan", PLAN, recording, *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return kawal("detect", "--plan", str(PLAN), str(recording), *options)
 
 
 def alerts(done: subprocess.CompletedProcess[str]) -> list[Alert]:
@@ -72,7 +70,7 @@ def test_a_wrong_instant_is_wrong_usage(tmp_path: Path, lines: list[bytes]) -> N
 
 def test_a_file_that_is_not_there_or_a_bad_plan_is_bad_input(tmp_path: Path) -> None:
     for files in (["--plan", PLAN, tmp_path / "none.jsonl"], ["--plan", tmp_path / "none.yaml", PLAN]):
-        done = subprocess.run([KAWAL, "detect", *files], capture_output=True, text=True, timeout=60, check=False)
+        done = kawal("detect", *map(str, files))
         assert done.returncode == 3
         assert "none." in done.stderr
         assert "Traceback" not in done.stderr

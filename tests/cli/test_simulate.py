@@ -2,8 +2,8 @@
 
 import json
 import subprocess
-import sys
 from collections import Counter
+from contextlib import chdir
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,14 +15,14 @@ from models.plan_file import load_plan
 from simulate.bontang import PLAN
 from simulate.catalogue import RECIPES
 from streams.recording import CARGO, ESCORT, read_recording
+from tests.cli.command import kawal
 
-KAWAL = Path(sys.executable).with_name("kawal")
 FAULTS = ("--fault", "detour:convoy=BTG-01", "--fault", "dropout:convoy=BTG-02,vehicle=KT-8202-SX,duration_s=400")
 
 
 def simulate(folder: Path, *options: object) -> subprocess.CompletedProcess[str]:
-    command = [str(KAWAL), "simulate", *map(str, options)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    with chdir(folder):
+        return kawal("simulate", *map(str, options))
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ import pytest
 from cli.exits import Exit
 from deploy.security.folder import SecurityFolder, initialise
 from simulate.bontang import PLAN
+from tests.cli import command
 
 KAWAL = (sys.executable, "-P", "-m", "cli")
 WAIT_S = 300.0
@@ -92,12 +93,13 @@ def start(environment: Environment, tmp_path: Path) -> Iterator[Callable[..., Up
             up.process.kill()
 
 
+def settings(environment: Environment) -> Environment:
+    return {name: text for name, text in environment.items() if name.startswith("KAWAL_")}
+
+
 def kawal(environment: Environment, up: Up, *words: str) -> str:
     broker = up.until(r"Kafka runs at (\S+);")[1]
-    command = [*KAWAL, *words]
-    done = subprocess.run(
-        command, env=environment | {"KAWAL_BROKER": broker}, capture_output=True, text=True, check=False
-    )
+    done = command.kawal(*words, environment=settings(environment) | {"KAWAL_BROKER": broker})
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -164,13 +166,8 @@ def test_with_keys_each_part_does_its_work_under_its_own_account_and_nobody_else
     up.wait_for(lambda: is_taken(request), "the gateway knows the device and its plan")
     up.wait_for(lambda: metric(console, 'kawal_alerts_annunciated_total{kind="sos"') == 1, "the call is at the console")
 
-    anonymous = subprocess.run(
-        [*KAWAL, "plan", "list"],
-        env=environment | {"KAWAL_BROKER": up.until(r"Kafka runs at (\S+);")[1]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    broker = up.until(r"Kafka runs at (\S+);")[1]
+    anonymous = command.kawal("plan", "list", environment=settings(environment) | {"KAWAL_BROKER": broker})
     assert anonymous.returncode in (Exit.BAD_INPUT, Exit.NO_BROKER), anonymous.stderr
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(timeout=WAIT_S) == 0, up.err

@@ -1,13 +1,12 @@
 """`kawal users` with the password on stdin."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import KAWAL
+from tests.cli.command import kawal
 
 
 @pytest.fixture
@@ -16,10 +15,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def users(folder: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"KAWAL_CONSOLE_DIR": str(folder)}
-    return subprocess.run(
-        [KAWAL, "users", *words], input=stdin, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    return kawal("users", *words, environment={"KAWAL_CONSOLE_DIR": str(folder)}, stdin=stdin)
 
 
 def test_people_are_added_listed_and_disabled(folder: Path) -> None:

@@ -86,12 +86,16 @@ def test_positions_are_pings_an_alarm_upgrades_one_and_poison_stops_nothing(post
     alarm = position("1001", 301) | {"event": {"type": "alarm", "attributes": {"alarm": "sos"}}}
     poison = [b"\xff trac-1", None, b'{"position": "trac-2"}', position("stray", 302, x="trac-3")]
     large = b"trac-4" + b"x" * 600_000
-    known = [position("1001", 301, index=301), position("revoked", 304, x="trac-5"), position("2001", 303, index=303)]
+    known = [
+        position("1001", 301, index=70_301),
+        position("revoked", 304, x="trac-5"),
+        position("2001", 303, index=70_303),
+    ]
     asyncio.run(post.forward(*poison, large, *known))
-    post.wait_for('"seq":303')
+    post.wait_for('"seq":70303')
     asyncio.run(post.forward(alarm, topic=EVENTS))
     post.wait_for('"traccar-event"')
-    first, second = (ping for ping in post.pings() if ping.seq in {301, 303})
+    first, second = (ping for ping in post.pings() if ping.seq in {70_301, 70_303})
     assert (first.vehicle_id, first.time.timestamp(), first.tracker_id) == ("TRUCK-1", NOW_S - 301, "1001")
     assert (first.speed_mps, first.accuracy_m) == (pytest.approx(5.14444), None)
     assert second.vehicle_id == "TRUCK-2"

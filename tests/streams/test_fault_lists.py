@@ -8,6 +8,7 @@ from typing import Literal
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bench.faults import counts
 from bench.nemesis import until
@@ -62,7 +63,7 @@ def stretch(plans: Sequence[ConvoyPlan], begin_s: float, since_s: float) -> list
         for plan in plans:
             for rank, vehicle in zip((CARGO, ESCORT), plan.vehicles, strict=True):
                 names = {"convoy_id": plan.convoy_id, "vehicle_id": vehicle.vehicle_id}
-                sent += [ping(begin_s + into_s, 1000 + 10 * into_s, aside_m, **names)._replace(rank=rank)] * 2
+                sent += [replace(ping(begin_s + into_s, 1000 + 10 * into_s, aside_m, **names), rank=rank)] * 2
     return sorted(sent, key=lambda arrival: (arrival.received_ms, arrival.rank))
 
 

@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bus.follow import following
 from bus.plan_writer import write_plans
@@ -17,7 +17,7 @@ from streams.episodes import NoSuchAlertError
 from streams.explain import explain
 from streams.past import NoPlanError, read_past
 from streams.recording import CARGO, ESCORT, Arrival
-from tests.cli.command import KAWAL
+from tests.cli import command
 from tests.conftest import Outgoing, Produce
 from tests.streams.convoys import at_ms, ping, plan_of
 from tests.streams.test_explain import PLAN, away_and_back, episode
@@ -27,7 +27,7 @@ OTHER = plan_of("BTG-08")
 
 def escort() -> list[Arrival]:
     pings = [ping(s, 1000.0 + 8.0 * s, vehicle_id="POL-1") for s in range(0, 1001, 10)]
-    return [one._replace(rank=ESCORT) for one in pings]
+    return [replace(one, rank=ESCORT) for one in pings]
 
 
 async def publish(kafka: EmbeddedKafka, topics: TopicSet, produce: Produce, alerts: list[Alert]) -> None:
@@ -110,11 +110,8 @@ async def test_a_reader_that_leaves_a_partition_early_reads_the_others_to_their_
 
 
 def kawal(kafka: EmbeddedKafka, topics: TopicSet, *arguments: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("KAWAL_")}
     settings = {"KAWAL_BROKER": kafka.bootstrap, "KAWAL_TOPIC_PREFIX": topics.prefix}
-    return subprocess.run(
-        [KAWAL, *arguments], env=clean | settings, capture_output=True, text=True, timeout=120, check=False
-    )
+    return command.kawal(*arguments, environment=settings)
 
 
 async def test_the_command_reads_the_topics_of_its_settings(

@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +17,7 @@ from models.topics import TopicSet
 from simulate.bontang import FAULTS, PLAN
 from simulate.schedule import depart_from
 from simulate.traffic import generate
+from tests.cli.command import installed_kawal, kawal
 from tests.conftest import ReadAll
 from tests.streams.conftest import StartWorker, read_through
 
@@ -67,27 +66,24 @@ def buses(folder: Path) -> Recording:
 
 def environment(kafka: EmbeddedKafka, topics: TopicSet) -> dict[str, str]:
     return {
-        **{name: text for name, text in os.environ.items() if not name.startswith("KAWAL_")},
         "KAWAL_BROKER": kafka.bootstrap,
         "KAWAL_TOPIC_PREFIX": topics.prefix,
         "KAWAL_PARTITIONS": str(topics.partitions),
     }
 
 
-def kawal(arguments: list[str], env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
-    command = [Path(sys.executable).with_name("kawal"), *arguments]
-    return subprocess.run(command, env=env, capture_output=True, timeout=120, check=False)
-
-
 def detected(recording: Recording) -> list[bytes]:
     """The alerts that `kawal detect` prints, sorted."""
-    done = kawal(["detect", "--plan", str(recording.plan), str(recording.pings)])
-    assert done.returncode == 0, done.stderr.decode()
-    return sorted(done.stdout.splitlines())
+    done = kawal("detect", "--plan", str(recording.plan), str(recording.pings), environment={})
+    assert done.returncode == 0, done.stderr
+    return sorted(done.stdout.encode().splitlines())
 
 
-def replay(recording: Recording, speed: float) -> list[str]:
-    return ["replay", str(recording.pings), "--plan", str(recording.plan), "--speed", f"{speed:g}"]
+def replay(
+    recording: Recording, speed: float, kafka: EmbeddedKafka, topics: TopicSet
+) -> subprocess.CompletedProcess[str]:
+    words = ("replay", str(recording.pings), "--plan", str(recording.plan), "--speed", f"{speed:g}")
+    return installed_kawal(*words, environment=environment(kafka, topics))
 
 
 async def alerts_of(worker: MortalWorker, topics: TopicSet, read_all: ReadAll) -> list[bytes]:
@@ -112,9 +108,8 @@ async def test_a_replay_gives_the_alerts_of_detect_byte_for_byte(
     recording = record(tmp_path)
     worker = start_worker(replay_topics)
     await worker.until("kawal_partitions_owned", replay_topics.partitions)
-    command = replay(recording, recording.speed if paced else 0)
-    done = await asyncio.to_thread(kawal, command, environment(kafka, replay_topics))
-    assert done.returncode == 0, done.stderr.decode()
+    done = await asyncio.to_thread(replay, recording, recording.speed if paced else 0, kafka, replay_topics)
+    assert done.returncode == 0, done.stderr
     await read_through(kafka, replay_topics, worker)
     expected = detected(recording)
     assert await alerts_of(worker, replay_topics, read_all) == expected
@@ -133,8 +128,7 @@ async def test_a_worker_killed_in_the_middle_changes_no_byte(
     recording = record(tmp_path)
     first = start_worker(replay_topics)
     await first.until("kawal_partitions_owned", replay_topics.partitions)
-    command = replay(recording, recording.speed)
-    done = asyncio.create_task(asyncio.to_thread(kawal, command, environment(kafka, replay_topics)))
+    done = asyncio.create_task(asyncio.to_thread(replay, recording, recording.speed, kafka, replay_topics))
     await first.until("kawal_alerts_total", 3)
     first.send(signal.SIGKILL)
     await first.end()
@@ -145,7 +139,7 @@ async def test_a_worker_killed_in_the_middle_changes_no_byte(
 
 
 def test_a_live_set_is_refused_with_what_to_do(kafka: EmbeddedKafka, topics: TopicSet, tmp_path: Path) -> None:
-    done = kawal(replay(bontang(tmp_path), 0), environment(kafka, topics))
+    done = replay(bontang(tmp_path), 0, kafka, topics)
     assert done.returncode == 5
-    assert b"kawal topics ensure --replay" in done.stderr
-    assert done.stdout == b""
+    assert "kawal topics ensure --replay" in done.stderr
+    assert done.stdout == ""

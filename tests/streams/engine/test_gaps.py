@@ -171,6 +171,7 @@ def test_a_vehicle_that_leaves_the_plan_is_told_of_no_more():
     assert [a.kind for a in trip.until(1200).alerts[before:]] == []
 
 
+@pytest.mark.compiled_only
 @settings(max_examples=examples(30), deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from((5, 10, 15)), st.sampled_from((0.0, 120.0, -200.0)))
 def test_pings_that_overtake_each_other_within_a_minute_tell_the_same(seed: int, every_s: int, aside_m: float):

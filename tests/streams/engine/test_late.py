@@ -99,6 +99,7 @@ def test_standing_at_the_start_after_the_departure_is_late():
     assert seconds(drive.alerts[0].at_ms) == 422
 
 
+@pytest.mark.compiled_only
 def test_off_the_route_nobody_knows_how_late_it_is():
     aside = [(6000.0, 400.0 + i % 2) for i in range(100)]
     drive = Drive(HOUR).along([*drive_at(10, 600), *aside])
@@ -115,6 +116,7 @@ def test_one_that_is_late_stays_so_off_the_route():
     assert drive.told("late") == told
 
 
+@pytest.mark.compiled_only
 def test_without_times_none_is_late():
     for untimed in (plan(STRAIGHT), plan(STRAIGHT, depart_at=instant(0), checkpoints=[checkpoint((9000, 0))])):
         drive = Drive(untimed).along([(1000.0 + i, 0.0) for i in range(1000)])
@@ -129,6 +131,7 @@ def test_a_late_departure_without_a_planned_one_is_late_only_when_it_cannot_be_i
     assert drive.told()[0] == "late raised"
 
 
+@pytest.mark.compiled_only
 def test_beyond_the_last_time_of_the_plan_nothing_changes():
     half = plan([(0.0, 0.0), (36_000.0, 0.0)], depart_at=instant(0), checkpoints=[checkpoint((9000, 0), 900)])
     slow = [*drive_at(5, 1900), *drive_at(5, 4000, 9500, 1900)]
@@ -159,6 +162,7 @@ def test_the_status_tells_the_arrival_and_how_late_it_is(mps: float, late_s: flo
     assert seconds(told.eta_ms) == pytest.approx(3600 + told.lateness_s, abs=0.01)
 
 
+@pytest.mark.compiled_only
 def test_without_a_planned_arrival_the_pace_tells_it():
     free = plan([(0.0, 0.0), (36_000.0, 0.0)])
     told = status(Drive(free).along(drive_at(12, 1800)))

@@ -80,6 +80,7 @@ def drive_through(route: list[Point], every_s: float, seed: int) -> list[tuple[f
     return told
 
 
+@pytest.mark.compiled_only
 @pytest.mark.parametrize("every_s", [1, 5, 10, 30] if COMPILED else [30])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_drive_along_any_shape_never_leaps(shape: str, every_s: int):
@@ -247,6 +248,7 @@ def test_a_route_across_the_date_line_is_one_road():
     assert drive.progress_m() == pytest.approx(14_850, abs=3)
 
 
+@pytest.mark.compiled_only
 def test_crossing_an_earlier_leg_slowly_is_no_return_either():
     route = [(0.0, 0.0), (4000.0, 0.0), (4000.0, 1000.0), (0.0, 1000.0)]
     drive = Drive(plan(route)).along([*line((0, 0), (4000, 0), 100), *line((4000, 100), (4000, 1000), 100)])
