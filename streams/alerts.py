@@ -4,7 +4,7 @@ import math
 from collections import namedtuple
 from collections.abc import Iterator, Sequence
 
-from geographiclib.geodesic import Geodesic
+from geopy.distance import geodesic
 
 from models.alert import Alert, Nearest, alert_id
 from models.geometry import Point, distance_m
@@ -26,7 +26,7 @@ def known(number: float) -> float | None:
 
 
 def _named(kind: str, place: Checkpoint | Stop, here: Point) -> Nearest:
-    away_m = Geodesic.WGS84.Inverse(*here[::-1], place.lat, place.lon, Geodesic.DISTANCE)["s12"]
+    away_m = geodesic(here[::-1], (place.lat, place.lon)).m
     return Nearest(kind=kind, name=place.name, distance_m=away_m)
 
 
