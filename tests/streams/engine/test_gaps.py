@@ -100,18 +100,17 @@ def test_what_lasts_at_the_last_word_before_silence_is_told_and_stays_open():
 
 
 @pytest.mark.parametrize(
-    ("kind", "fields"),
-    [("overspeed", {"speed_mps": 40.0}), ("bad-position", {"mock": True})],
+    ("kind", "mps", "speed_mps"),
+    [("overspeed", 10.0, 40.0), ("bad-position", 0.0, 5.0)],
 )
-def test_what_the_newest_fixes_still_show_goes_on_as_one(kind: str, fields: dict[str, object]):
-    def sent(order: Order) -> list[Alert]:
-        odd = [a for a in drive(lambda s: (10.0 * s, 0.0), order, **fields) if 900 <= seconds_of(a) <= 1100]
-        plain = [a for a in drive(lambda s: (10.0 * s, 0.0), order) if not 900 <= seconds_of(a) <= 1100]
-        return [a for a in told(sorted(odd + plain, key=lambda a: a.received_ms)) if a.kind == kind]
-
-    late, live = sent(newest_first), sent(on_time)
-    assert [a.transition for a in late] == [a.transition for a in live]
-    assert not any(a.late for a in late)
+def test_what_the_newest_fixes_still_show_goes_on_as_one(kind: str, mps: float, speed_mps: float):
+    plain = drive(lambda at_s: (10.0 * at_s, 0.0), newest_first)
+    odd = drive(lambda at_s: (9000.0 + mps * (at_s - 900), 0.0), newest_first, speed_mps=speed_mps)
+    burst = [b if at_s >= 900 else a for a, b in zip(plain, odd, strict=True) if (at_s := seconds_of(a)) <= 1000]
+    after = [a for a in plain if seconds_of(a) >= 1200]
+    raised, *others = [a for a in told([*burst, ping(1070, None), *after]) if a.kind == kind]
+    assert (raised.transition, raised.late, seconds(raised.onset_ms)) == ("raised", False, 900)
+    assert {a.alert_id for a in others} <= {raised.alert_id}
 
 
 def test_the_older_ones_count_as_older_and_the_vehicle_stays_where_it_is():
