@@ -390,7 +390,7 @@ TRANSITION = _record(
     ("transition", np.int8),
     ("severity", np.int8),
     ("reason", np.int8),
-    # Found in a gap that was filled afterwards.
+    # Found in a gap that was filled afterwards, and over by its end.
     ("late", np.int8),
     ("onset_ms", np.int64),
     ("at_ms", np.int64),
