@@ -13,7 +13,7 @@ from faust.types import TP
 from bus.faust_settings import FOREVER_S, faust_settings
 from bus.tasks import Tasks
 from streams.agents import RawSchema, add_agent
-from streams.handover import LogEnd, TopicPartition
+from streams.handover import Ends, LogEnd, TopicPartition
 from streams.owned import Owned
 
 # Faust keeps this many chunks, of up to a fetch each, before it stops fetching: some ten megabytes.
@@ -40,6 +40,7 @@ class FaustLogs:
 
     def __init__(self) -> None:
         self.app: faust.App | None = None
+        self._ends: Ends = {}
 
     def position(self, tp: TopicPartition) -> int | None:
         """Return the next offset that `getmany` would return."""
@@ -55,6 +56,16 @@ class FaustLogs:
         polled_ms, highwater = state.timestamp, state.highwater
         return None if polled_ms is None or highwater is None else LogEnd(polled_ms, highwater)
 
+    def ends(self) -> Ends:
+        """Return what the fetches had said when records were last taken."""
+        return self._ends
+
+    def note_ends(self) -> None:
+        """Keep what the fetches have said so far: in the consumer's thread, as records are taken."""
+        assignment = self._assignment()
+        tps = () if assignment is None else assignment.tps
+        self._ends = {TopicPartition(*tp): end for tp in tps if (end := self.end(TopicPartition(*tp))) is not None}
+
     def hold(self, tp: TopicPartition) -> None:
         """Take no more; Faust's pausing would lose what it has already taken, so this is its brake for full queues."""
         self._consumer().on_buffer_full(TP(*tp))
@@ -67,9 +78,12 @@ class FaustLogs:
         assert self.app is not None
         return self.app.consumer
 
-    def _state(self, tp: TopicPartition) -> Any:
+    def _assignment(self) -> Any:
         subscription = self._consumer()._thread._consumer._subscription.subscription
-        assignment = None if subscription is None else subscription.assignment
+        return None if subscription is None else subscription.assignment
+
+    def _state(self, tp: TopicPartition) -> Any:
+        assignment = self._assignment()
         if assignment is None or tp not in assignment.tps:
             return None
         return assignment.state_value(tp)
@@ -118,7 +132,7 @@ def create_app(broker: str, group: str, member: Membership, datadir: Path) -> fa
     )
 
 
-def connect(app: faust.App, broker: str, owned: Owned, tasks: Tasks) -> None:
+def connect(app: faust.App, broker: str, logs: FaustLogs, owned: Owned, tasks: Tasks) -> None:
     """Let the app's fetches, partitions and records come to `owned`."""
     conn.READER_LIMIT = READ_BYTES_MAX
     _leave_records_as_they_are(set(owned.inputs))
@@ -127,7 +141,7 @@ def connect(app: faust.App, broker: str, owned: Owned, tasks: Tasks) -> None:
     add_agent(app, topic, owned, tasks)
 
     async def on_assigned(_: faust.App, assigned: Iterable[TP], **__: Any) -> None:
-        _fetch_often(app)
+        _tune_fetcher(app, logs)
         await _guard(tasks, owned.assign(broker, {TopicPartition(*tp) for tp in assigned}))
 
     async def on_revoked(_: faust.App, revoked: Iterable[TP], **__: Any) -> None:
@@ -158,10 +172,20 @@ def _as_it_is(_: TopicPartition, record: Any) -> Any:
     return record
 
 
-def _fetch_often(app: faust.App) -> None:
-    """Let no fetch wait longer than FETCH_WAIT_MS: Faust has no setting for it."""
+def _tune_fetcher(app: faust.App, logs: FaustLogs) -> None:
+    """Let no fetch wait longer than FETCH_WAIT_MS, for which Faust has no setting, and note what is known of the logs
+    at each taking of records.
+    """
     consumer: Any = app.consumer
-    consumer._thread._consumer._fetcher._fetch_max_wait_ms = FETCH_WAIT_MS
+    fetcher = consumer._thread._consumer._fetcher
+    fetcher._fetch_max_wait_ms = FETCH_WAIT_MS
+
+    async def fetched_records(*how: Any, **more: Any) -> Any:
+        records = await type(fetcher).fetched_records(fetcher, *how, **more)
+        logs.note_ends()
+        return records
+
+    fetcher.fetched_records = fetched_records
 
 
 async def _guard(tasks: Tasks, change: Coroutine[Any, Any, None]) -> None:

@@ -6,6 +6,8 @@ public place to group them: it sees what `getmany` returned and says what is pas
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 from aiokafka.structs import ConsumerRecord
@@ -27,6 +29,9 @@ class LogEnd(NamedTuple):
     highwater: int
 
 
+Ends = Mapping[TopicPartition, LogEnd]
+
+
 class TopicLogs(Protocol):
     """What the consumer knows of the partitions it is assigned, and the brake on fetching them."""
 
@@ -34,7 +39,10 @@ class TopicLogs(Protocol):
         """Return the next offset that will be taken from the fetcher, None while it is not known."""
 
     def end(self, tp: TopicPartition) -> LogEnd | None:
-        """Return what the newest fetch said, None before the first."""
+        """Return what the newest fetch said, None before the first; its records may not have been taken yet."""
+
+    def ends(self) -> Ends:
+        """Return what the fetches had said of every partition when records were last taken from the fetcher."""
 
     def hold(self, tp: TopicPartition) -> None:
         """Take no more from this partition; what was taken is still delivered."""
@@ -49,14 +57,20 @@ class Chunk:
 
     `start` is the end of the chunk before, None for the first of an assignment; `end` is the offset behind the last
     record and whatever control records follow it. `epoch` counts assignments. `polled_ms` is when the newest fetch
-    response that may hold these records came.
+    response that may hold these records came, `ends` what was known of all partitions when they were taken. `more`
+    says that another topic's chunk of this partition number was taken with it and comes next: judge them together.
     """
 
     epoch: int
     start: int | None
     end: int
     polled_ms: int
+    ends: Ends
     records: Sequence[Record]
+    more: bool
+
+
+_partition_of = attrgetter("partition")
 
 
 class Handover:
@@ -89,7 +103,13 @@ class Handover:
         self, records: Mapping[TopicPartition, Sequence[Record]]
     ) -> Iterator[tuple[TopicPartition, ConsumerRecord[Any, Any]]]:
         """Turn the result of one `getmany` into one message a partition; Faust calls this between two of them."""
-        messages = [(tp, self._message(tp, batch)) for tp, batch in records.items() if batch]
+        ends = self._logs.ends()
+        tps = sorted((tp for tp, batch in records.items() if batch), key=_partition_of)
+        more = [tp.partition == following.partition for tp, following in pairwise(tps)]
+        messages = [
+            (tp, self._message(tp, records[tp], ends, followed))
+            for tp, followed in zip(tps, [*more, False], strict=False)
+        ]
         # Positions move in `getmany` only, so here, and only here, they agree with what was handed over.
         for tp in set(self._positions) | set(records):
             position = self._logs.position(tp)
@@ -101,11 +121,11 @@ class Handover:
         """Follow the position of an assigned partition from now on, records or not."""
         self._positions.setdefault(tp, -1)
 
-    def _message(self, tp: TopicPartition, batch: Sequence[Record]) -> ConsumerRecord[Any, Any]:
-        log_end, position = self._logs.end(tp), self._logs.position(tp)
+    def _message(self, tp: TopicPartition, batch: Sequence[Record], ends: Ends, more: bool) -> ConsumerRecord[Any, Any]:
+        log_end, position = ends.get(tp), self._logs.position(tp)
         end = batch[-1].offset + 1 if position is None else max(position, batch[-1].offset + 1)
         polled_ms = 0 if log_end is None else log_end.polled_ms
-        chunk = Chunk(self.epoch, self._handed.get(tp), end, polled_ms, batch)
+        chunk = Chunk(self.epoch, self._handed.get(tp), end, polled_ms, ends, batch, more)
         self._handed[tp] = end
         last = batch[-1]
         return ConsumerRecord(*tp, last.offset, last.timestamp, 0, last.key, chunk, None, -1, -1, last.headers)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import dropwhile
 
-from streams.handover import Chunk, Handover, TopicLogs, TopicPartition
+from streams.handover import Chunk, Ends, Handover, LogEnd, TopicLogs, TopicPartition
 from streams.merge import Merge, Merged, Record
 
 # A topic that runs ahead of another by this many records is not fetched until the other catches up. With twelve
@@ -57,6 +57,7 @@ class Lanes:
         self._replay = replay
         self._ranks = {tp.topic: rank for rank, tp in enumerate(tps)}
         self._merge = Merge(len(tps))
+        self._ends: Ends = {}
         self._handover = handover
         self._logs = logs
         for tp in tps:
@@ -65,6 +66,7 @@ class Lanes:
     def add(self, topic: str, chunk: Chunk) -> None:
         """Take in a chunk. Raises LostRecordsError when one is missing before it."""
         rank = self._ranks[topic]
+        self._ends = chunk.ends
         self._merge.add(rank, self._inputs[rank].accept(chunk))
 
     def release(self) -> Merged:
@@ -107,10 +109,18 @@ class Lanes:
         }
 
     def _at_end(self, rank: int) -> bool:
+        """Return whether a topic had nothing more than was added when the newest chunk was taken, or has not now.
+
+        While chunks are processed the next fetch comes in: by it alone a busy topic would never be seen at its end.
+        """
         lane = self._inputs[rank]
-        end = self._logs.end(lane.tp)
+        newest = self._logs.end(lane.tp)
         self._skip_control_records(lane)
-        if end is None or lane.next_offset is None or lane.next_offset < end.highwater:
+        return any(self._ends_at(rank, end) for end in (self._ends.get(lane.tp), newest))
+
+    def _ends_at(self, rank: int, end: LogEnd | None) -> bool:
+        offset = self._inputs[rank].next_offset
+        if end is None or offset is None or offset < end.highwater:
             return False
         return all(
             self._is_news(end.polled_ms, number)

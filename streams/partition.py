@@ -54,9 +54,10 @@ class Partition:
             self.watch.put_plan(plan)
 
     def take(self, topic: str, chunk: Chunk) -> None:
-        """Take in a chunk and decide what can be decided."""
+        """Take in a chunk; decide what can be decided once its fetch has brought no more."""
         self.lanes.add(topic, chunk)
-        self.advance()
+        if not chunk.more:
+            self.advance()
 
     def advance(self) -> None:
         """Process every record that is in its final order."""

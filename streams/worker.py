@@ -69,7 +69,7 @@ async def run_worker(
             await plans.load(follower, topics)
             member = member or Membership.of(settings.worker_name)
             logs.app = create_app(broker, topics.worker_group, member, Path(folder))
-            connect(logs.app, broker, owned, tasks)
+            connect(logs.app, broker, logs, owned, tasks)
             tasks.start(follow_plans(follower, plans, owned.put_plan))
             tasks.start(owned.look_again())
             tasks.start(owned.look_around())

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from bench.running_gateway import Gateway, running
 from bus import topic_admin
@@ -19,7 +19,7 @@ from tests.gateway.posts import post
 PARTITIONS = 4
 
 # No test asserts a time: an example that a busy machine takes long for is no failure.
-settings.register_profile("unhurried", settings.default, deadline=None)
+settings.register_profile("unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from aiokafka import ConsumerRecord
 
-from streams.handover import Chunk, Handover, LogEnd, TopicPartition
+from streams.handover import Chunk, Ends, Handover, LogEnd, TopicPartition
 from streams.lanes import WAITING_MAX, Lanes, LostRecordsError
 
 CONVOY, ESCORT, TICKS = (TopicPartition(topic, 0) for topic in ("convoy", "escort", "ticks"))
@@ -15,7 +15,7 @@ class Logs:
     """A consumer whose fetches the test writes down: where each topic ends, where it stands, which are held."""
 
     def __init__(self) -> None:
-        self.ends: dict[TopicPartition, LogEnd] = {}
+        self.ends_by_topic: dict[TopicPartition, LogEnd] = {}
         self.positions: dict[TopicPartition, int] = {}
         self.held: set[TopicPartition] = set()
 
@@ -23,7 +23,10 @@ class Logs:
         return self.positions.get(tp)
 
     def end(self, tp: TopicPartition) -> LogEnd | None:
-        return self.ends.get(tp)
+        return self.ends_by_topic.get(tp)
+
+    def ends(self) -> Ends:
+        return dict(self.ends_by_topic)
 
     def hold(self, tp: TopicPartition) -> None:
         self.held.add(tp)
@@ -42,15 +45,19 @@ class Input:
 
     def response(self, polled_ms: int, **highwaters: int) -> None:
         for topic, highwater in highwaters.items():
-            self.logs.ends[TopicPartition(topic, 0)] = LogEnd(polled_ms, highwater)
+            self.logs.ends_by_topic[TopicPartition(topic, 0)] = LogEnd(polled_ms, highwater)
 
     def fetch(self, tp: TopicPartition, records: Sequence[ConsumerRecord]) -> None:
         self.lanes.add(tp.topic, self.chunk(tp, records))
 
     def chunk(self, tp: TopicPartition, records: Sequence[ConsumerRecord]) -> Chunk:
-        self.logs.positions[tp] = records[-1].offset + 1
-        [(_, message)] = self.handover.iterate({tp: records})
-        return message.value
+        [(_, chunk)] = self.taken({tp: records})
+        return chunk
+
+    def taken(self, records: dict[TopicPartition, Sequence[ConsumerRecord]]) -> list[tuple[TopicPartition, Chunk]]:
+        """Take records of several topics from the fetcher at once."""
+        self.logs.positions |= {tp: batch[-1].offset + 1 for tp, batch in records.items()}
+        return [(tp, message.value) for tp, message in self.handover.iterate(records)]
 
     def stand(self, **positions: int) -> None:
         """Let the fetcher stand at these offsets, as after a `getmany` that brought nothing."""
@@ -118,6 +125,31 @@ def test_an_end_of_a_transaction_behind_the_last_record_holds_nothing_back() -> 
     source.stand(escort=2)
     assert source.released() == [(0, 0)]
     assert source.lanes.offsets() == {CONVOY: 1, ESCORT: 2, TICKS: 0}
+
+
+def test_records_of_one_fetch_are_released_together_though_the_next_has_come() -> None:
+    source = Input()
+    source.response(1, convoy=1, escort=1, ticks=0)
+    source.stand(convoy=0, escort=0, ticks=0)
+    chunks = source.taken({CONVOY: pings(range(1)), ESCORT: pings(range(1), timestamp_ms=500)})
+    assert [(tp, chunk.more) for tp, chunk in chunks] == [(CONVOY, True), (ESCORT, False)]
+    source.response(2, convoy=3, escort=4, ticks=1)
+    for tp, chunk in chunks:
+        source.lanes.add(tp.topic, chunk)
+    assert source.released() == [(1, 0), (0, 0)]
+
+
+def test_chunks_of_one_partition_number_come_one_after_the_other() -> None:
+    source = Input()
+    others = [TopicPartition(tp.topic, 1) for tp in (CONVOY, ESCORT)]
+    chunks = source.taken({tp: pings(range(1)) for tp in (CONVOY, others[0], ESCORT, TICKS, others[1])})
+    assert [(tp, chunk.more) for tp, chunk in chunks] == [
+        (CONVOY, True),
+        (ESCORT, True),
+        (TICKS, False),
+        (others[0], True),
+        (others[1], False),
+    ]
 
 
 def test_a_chunk_under_way_keeps_its_topic_from_looking_finished() -> None:
