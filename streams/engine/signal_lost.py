@@ -36,9 +36,15 @@ def was_standing(vehicle: Row, convoy: Row) -> bool:
 
 
 @kernel
+def called_for_help(vehicle: Row) -> bool:
+    """Whether its last word, or one that came late, was a call for help that was not taken back."""
+    return bool(vehicle.sos or vehicle.open[SOS])
+
+
+@kernel
 def silence_severity(vehicle: Row, convoy: Row, silent_s: float) -> int:
     """Low at first, medium and high as it lasts; high at once off the route or after a stall, critical after duress."""
-    if vehicle.sos or vehicle.open[SOS]:
+    if called_for_help(vehicle):
         return CRITICAL
     if vehicle.open[DEVIATION] or was_standing(vehicle, convoy) or silent_s >= convoy.signal_lost_high_s:
         return HIGH

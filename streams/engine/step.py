@@ -13,6 +13,7 @@ from streams.engine.dtypes import (
     ACCEPTED,
     BAD_POSITION,
     CHECKPOINTS_MAX,
+    CRITICAL,
     DEAD_LETTER,
     DEVIATION,
     DURATION_MS_MAX,
@@ -56,7 +57,7 @@ from streams.engine.missed_checkpoint import judge_checkpoints, start_checkpoint
 from streams.engine.overspeed import judge_overspeed, speed_of, watch_speed
 from streams.engine.plan_change import find_stop, follow_plan
 from streams.engine.separation import judge_cargo
-from streams.engine.signal_lost import hear, sweep_signal_lost, threshold_s
+from streams.engine.signal_lost import called_for_help, hear, sweep_signal_lost, threshold_s
 from streams.engine.sos import judge_sos
 from streams.engine.stall import clear_stall, judge_stall, seems_to_stand, sweep_stall, track_anchor, track_stop
 from streams.engine.trail import comes_between, extend_trail
@@ -283,6 +284,8 @@ def lost_due_ms(vehicle: Row, convoy: Row) -> float:
     """Stream time before which silence cannot raise a lost signal or its severity."""
     if not vehicle.open[SIGNAL_LOST]:
         due_s = threshold_s(vehicle, convoy)
+    elif called_for_help(vehicle) and severity_of(vehicle, SIGNAL_LOST) < CRITICAL:
+        return NEVER
     elif severity_of(vehicle, SIGNAL_LOST) == LOW:
         due_s = convoy.signal_lost_medium_s
     elif severity_of(vehicle, SIGNAL_LOST) == MEDIUM:

@@ -77,6 +77,14 @@ def test_after_a_stall_it_is_high_at_once():
     assert [a.severity for a in drive.alerts if a.kind == "signal-lost"] == ["high"]
 
 
+def test_a_call_for_help_that_comes_late_makes_it_critical():
+    drive = Drive(plan(STRAIGHT, limits=FAST)).along(moving()).until(250)
+    assert drive.told("signal-lost") == ["signal-lost raised"]
+    drive.send(ping(35, (4350, 0), received_s=251, sos=True)).until(253)
+    assert drive.told("signal-lost") == ["signal-lost raised", "signal-lost updated"]
+    assert (drive.alerts[-1].severity, seconds(drive.alerts[-1].at_ms)) == ("critical", 251)
+
+
 def test_after_duress_it_is_critical():
     drive = Drive(plan(STRAIGHT, limits=FAST)).along(moving()).send(ping(110, (5100, 0), sos=True)).until(300)
     assert [a.severity for a in drive.alerts if a.kind == "signal-lost"] == ["critical"]
