@@ -1,6 +1,6 @@
 """What a partition has decided and not yet committed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from models.alert import Alert
@@ -47,13 +47,13 @@ class Outbox:
         """Whether a convoy's status is still to be told."""
         return bool(self._status_due)
 
-    def status_due(self, now_s: float) -> Iterator[str]:
+    def status_due(self, now_s: float) -> list[str]:
         """Take the convoys whose last status is a second old, in a fixed order."""
-        for convoy_id in sorted(self._status_due):
-            if now_s - self._status_told_s.get(convoy_id, -STATUS_PERIOD_S) >= STATUS_PERIOD_S:
-                self._status_told_s[convoy_id] = now_s
-                self._status_due.discard(convoy_id)
-                yield convoy_id
+        told_s = self._status_told_s
+        due = [name for name in self._status_due if now_s - told_s.get(name, -STATUS_PERIOD_S) >= STATUS_PERIOD_S]
+        told_s |= dict.fromkeys(due, now_s)
+        self._status_due.difference_update(due)
+        return sorted(due)
 
     def empty_into(self, snapshot: Snapshot) -> None:
         """Move alerts and dead letters into a snapshot."""

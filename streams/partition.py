@@ -1,11 +1,9 @@
 """One owned partition number: records in, decisions collected, checkpoints out."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from models.convoy_status import ConvoyStatus
 from models.plan import ConvoyPlan
 from models.topics import TopicSet
 from streams.checkpoint import Checkpoint, Output
@@ -83,8 +81,8 @@ class Partition:
         self.outbox.empty_into(snapshot)
         changed = self.watch.take_changed()
         self.outbox.tell_status(changed)
-        self.outbox.add_statuses(snapshot, self._statuses(now_s))
-        states = {convoy_id: self.watch.dump(convoy_id) for convoy_id in changed}
+        self.outbox.add_statuses(snapshot, self.watch.statuses(self.outbox.status_due(now_s)))
+        states = self.watch.dumps(changed)
         snapshot.checkpoint.add(self._topics.state, [Output(name.encode(), state) for name, state in states.items()])
         forgotten = [convoy_id for convoy_id, state in states.items() if state is None]
         self.outbox.add_gone(snapshot, [name for name in forgotten if self.watch.status(name) is None])
@@ -100,12 +98,6 @@ class Partition:
 
     def _lag(self) -> int:
         return sum(self.lanes.lag().values())
-
-    def _statuses(self, now_s: float) -> Iterator[ConvoyStatus]:
-        for convoy_id in self.outbox.status_due(now_s):
-            status = self.watch.status(convoy_id)
-            if status is not None:
-                yield status
 
     def _count(self, merged: Merged) -> None:
         ticks = int(np.count_nonzero(merged.rank == TICK_RANK))

@@ -1,7 +1,9 @@
 """The watch over the convoys of one partition: plans and pings in, alerts out, state to save and to load."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +55,15 @@ class Advance:
 
     alerts: list[Alert]
     results: NDArray[np.int8]
+
+
+class Copy(NamedTuple):
+    """The rows of a convoy's vehicles, in the order of `members`, and their episodes."""
+
+    convoy_id: str
+    members: Mapping[str, int]
+    rows: NDArray[np.void]
+    episodes: NDArray[np.void]
 
 
 class Watch:
@@ -114,13 +125,17 @@ class Watch:
 
     def dump(self, convoy_id: str) -> bytes | None:
         """Give the convoy's state record, None when nothing is to be remembered of it."""
-        members = self._members.get(convoy_id)
-        if not members:
-            return None
-        head = Head(int(self._engine.clock[0]), list(members))
+        return self.dumps([convoy_id])[convoy_id]
+
+    def dumps(self, convoy_ids: Sequence[str]) -> dict[str, bytes | None]:
+        """Give the state record of each of these convoys, None where nothing is to be remembered."""
         kept = self._engine.gaps
-        gaps = {place: kept[row] for place, row in enumerate(members.values()) if row in kept} if kept else {}
-        return dump_state(head, *self._engine.copy_rows(list(members.values())), gaps)
+        values: dict[str, bytes | None] = {}
+        for convoy_id, members, rows, episodes in self._copies(convoy_ids):
+            head = Head(int(self._engine.clock[0]), list(members))
+            gaps = {place: kept[row] for place, row in enumerate(members.values()) if row in kept} if kept else {}
+            values[convoy_id] = dump_state(head, rows, episodes, gaps) if members else None
+        return values
 
     def load(self, convoy_id: str, value: bytes) -> None:
         """Take a convoy's state record in. Raises StateVersionError when this version cannot read it."""
@@ -140,12 +155,22 @@ class Watch:
 
     def status(self, convoy_id: str) -> ConvoyStatus | None:
         """Tell where a convoy is at the present stream time, None when it has no plan."""
-        compiled = self._compiled.get(convoy_id)
-        if compiled is None or not self.stream_ms:
-            return None
-        members = self._members.get(convoy_id, {})
-        rows = seen(list(members), *self._engine.copy_rows(list(members.values())))
-        return convoy_status(compiled, rows, self.stream_ms)
+        return next(self.statuses([convoy_id]), None)
+
+    def statuses(self, convoy_ids: Sequence[str]) -> Iterator[ConvoyStatus]:
+        """Tell where those of the convoys are that have a plan."""
+        planned = [convoy_id for convoy_id in convoy_ids if convoy_id in self._compiled]
+        for convoy_id, members, rows, episodes in self._copies(planned if self.stream_ms else ()):
+            yield convoy_status(self._compiled[convoy_id], seen(list(members), rows, episodes), self.stream_ms)
+
+    def _copies(self, convoy_ids: Sequence[str]) -> Iterator[Copy]:
+        """Copy the rows of convoys, all at once: that costs little more than one convoy's."""
+        members = [self._members.get(convoy_id, {}) for convoy_id in convoy_ids]
+        rows, episodes = self._engine.copy_rows([row for of_convoy in members for row in of_convoy.values()])
+        end = 0
+        for convoy_id, of_convoy in zip(convoy_ids, members, strict=True):
+            begin, end = end, end + len(of_convoy)
+            yield Copy(convoy_id, of_convoy, rows[begin:end], episodes[begin:end])
 
     def open_alerts(self) -> Counter[str]:
         """Count the open alerts by severity."""
