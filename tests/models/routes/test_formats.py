@@ -111,6 +111,14 @@ def test_gpx_takes_a_prefix_that_nobody_declared_names_and_times() -> None:
     assert route.times_ms == (1732773600000, 1732774200500)
 
 
+def test_gpx_is_read_though_what_no_route_needs_is_broken() -> None:
+    broken = GPX.replace("<trkseg>", "<number>first</number><trkseg>").replace(
+        "<wpt", '<metadata><bounds minlat="x"/></metadata><wpt'
+    )
+    heights = broken.replace("</trkpt>", "<ele>high</ele><time>noon</time></trkpt>")
+    assert route_of(read_gpx(heights.encode())) == route_of(read_gpx(GPX.encode()))
+
+
 def test_gpx_with_waypoints_only_takes_them_in_their_order_and_says_so() -> None:
     route = route_of(read_gpx(b'<gpx><wpt lat="-0.3" lon="117.2"/><wpt lat="-0.3" lon="117.21"/></gpx>'))
     assert route.line == EAST
