@@ -1,5 +1,7 @@
 """The public face of the numeric core: rows in, fixes in, transitions out."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,6 @@ from streams.engine.dtypes import (
     OLDER,
     PING,
     SCHEDULE,
-    STALL,
     STOP,
     STRETCH,
     TRANSITION,
@@ -26,21 +27,23 @@ from streams.engine.dtypes import (
     Out,
     Plans,
     Records,
+    Row,
     records,
     scratch,
 )
 from streams.engine.gaps import (
-    KINDS_ALONG,
-    KINDS_IN_GAPS,
+    Fixes,
     Gap,
+    Replay,
+    at_one_place,
     begin_gap,
+    entries_ms,
     in_order,
-    is_astray,
-    news,
+    is_on_route,
+    learn,
+    seen_live,
     shadow_of,
-    take_over,
 )
-from streams.engine.stall import seems_to_stand
 from streams.engine.step import KEPT_MAX, TRANSITIONS_A_PING_MAX, TRANSITIONS_A_SWEEP_MAX, run
 from streams.engine.trail import SPACING
 
@@ -206,17 +209,26 @@ class Engine:
             return _NOTHING
         fixes["row"] = 0
         fixes["received_ms"] = now_ms
-        shadow = self._blank.copy()
-        shadow_of(vehicle, gap, self._alone, shadow[0])
-        judged = records((1, EPISODES), EPISODE)
-        told = self._judge_alone(fixes.view(np.recarray), shadow, judged)
-        kinds = KINDS_IN_GAPS - gap.known - (KINDS_ALONG if is_astray(vehicle, shadow[0]) else set())
-        if shadow.open[0, STALL] and seems_to_stand(vehicle):
-            kinds -= {STALL}
-        found = news(told, kinds, since_ms, int(fixes["fix_ms"][-1]))
+        filled = self._replay(vehicle, gap, fixes)
+        alike = at_one_place(vehicle, filled.row) and not len(filled.told)
+        seen = filled if alike else self._replay(vehicle, gap, seen_live(fixes))
+        span_ms = int(fixes["fix_ms"][0]), since_ms, int(fixes["fix_ms"][-1])
+        found = learn(vehicle, self.episodes[row], self.plans.convoys[vehicle.convoy], gap, (filled, seen), span_ms)
         found.row = row
-        take_over(vehicle, self.episodes[row], shadow[0], judged[0], found)
         return found
+
+    def _replay(self, vehicle: Row, gap: Gap, fixes: Fixes) -> Replay:
+        """Judge fixes on a row of which nobody knows, that stands where the vehicle was when the gap began."""
+        shadow, episodes = self._blank.copy(), records((1, EPISODES), EPISODE)
+        shadow_of(vehicle, gap, self._alone, shadow[0])
+        told: list[Records] = []
+        along_m: list[float] = []
+        # in pieces, to look at it at each entry of the vehicle's trail
+        ends = np.searchsorted(fixes["fix_ms"], entries_ms(vehicle), side="right").tolist()
+        for begin, end in zip([0, *ends], [*ends, len(fixes)], strict=True):
+            told.append(self._judge_alone(fixes[begin:end].view(np.recarray), shadow, episodes))
+            along_m.append(float(shadow.progress_m[0]) if is_on_route(shadow[0]) else math.nan)
+        return Replay(shadow[0], episodes[0], np.concatenate(told).view(np.recarray), along_m[:-1])
 
     def _judge_alone(self, fixes: Records, shadow: Records, episodes: Records) -> Records:
         """Judge fixes on a row of which nobody knows."""
@@ -224,7 +236,7 @@ class Engine:
         rows = (shadow, episodes, flag, never, never.copy(), np.zeros(1, np.int32))
         out = Out(self._room(), filled, *rows, records(1, MOMENT))
         results, clock = np.zeros(len(fixes), np.int8), np.array([NEVER, FOREVER])
-        told: list[Records] = []
+        told: list[Records] = [_NOTHING]
         done = 0
         while done < len(fixes):
             filled[0] = 0

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from streams.engine.dtypes import MEDIUM, MISSED_CHECKPOINT, RAISED, SKIPPED, Out, Plans, Row, Step
+from streams.engine.dtypes import MEDIUM, MISSED_CHECKPOINT, NEVER, RAISED, SKIPPED, Out, Plans, Row, Step
 from streams.engine.episodes import tell
 from streams.engine.evidence import accuracy_allowance_m
 from streams.engine.geometry import distance_m
@@ -67,16 +67,22 @@ def note_visits(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step) -
 def tell_missed(vehicle: Row, checkpoint: Row, convoy: Row, fix: Row, step: Step, out: Out) -> None:
     """Tell one missed checkpoint. The onset is when progress passed it; no two of a vehicle have the same."""
     beyond_m = vehicle.progress_m - checkpoint.at_m
-    passed_ms = fix.fix_ms
-    if not math.isnan(step.from_m):
-        share = min(beyond_m / max(vehicle.progress_m - step.from_m, 1.0), 1.0)
-        passed_ms -= np.int64(share * step.ms)
+    share = min(beyond_m / max(vehicle.progress_m - step.from_m, 1.0), 1.0)
+    passed_ms = fix.fix_ms - np.int64(share * step.ms)
     vehicle.missed_ms = max(passed_ms, vehicle.missed_ms + 1)
     told = out.transitions[out.filled[0]]
     told.severity = MEDIUM
     evidence = (beyond_m, convoy.missed_checkpoint_m, beyond_m)
     tell(vehicle, (MISSED_CHECKPOINT, RAISED, SKIPPED), vehicle.missed_ms, evidence, out)
     told.checkpoint = vehicle.checkpoint
+
+
+@kernel
+def may_be_filled(fix: Row, step: Step, out: Out) -> bool:
+    """Whether older fixes may yet tell where the vehicle came past: a gap is being filled, which will be judged by them
+    too, or this fix finds it anew. After a silence the newest often comes first, and the others at once.
+    """
+    return bool(out.gap_ms[fix.row] != NEVER or math.isnan(step.from_m))
 
 
 @kernel
@@ -91,7 +97,8 @@ def judge_checkpoints(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: S
     while vehicle.checkpoint < convoy.checkpoint_count:
         checkpoint = plans.checkpoints[convoy.checkpoint_from + vehicle.checkpoint]
         visited = vehicle.visited & 1
-        if not visited and vehicle.progress_m - checkpoint.at_m <= convoy.missed_checkpoint_m:
+        behind_m = vehicle.progress_m - checkpoint.at_m
+        if not visited and (behind_m <= convoy.missed_checkpoint_m or may_be_filled(fix, step, out)):
             return
         if not visited:
             tell_missed(vehicle, checkpoint, convoy, fix, step, out)

@@ -13,7 +13,18 @@ from models.alert import Alert
 from models.instants import parse_instant
 from models.plan import ConvoyPlan
 from streams.recording import Arrival
-from tests.streams.engine.road import STRAIGHT, Drive, Point, examples, instant, line, ping, plan, seconds
+from tests.streams.engine.road import (
+    STRAIGHT,
+    Drive,
+    Point,
+    checkpoint,
+    examples,
+    instant,
+    line,
+    ping,
+    plan,
+    seconds,
+)
 
 END_S = 1500
 Order = Callable[[float], float]
@@ -111,6 +122,113 @@ def test_what_the_newest_fixes_still_show_goes_on_as_one(kind: str, mps: float, 
     raised, *others = [a for a in told([*burst, ping(1070, None), *after]) if a.kind == kind]
     assert (raised.transition, raised.late, seconds(raised.onset_ms)) == ("raised", False, 900)
     assert {a.alert_id for a in others} <= {raised.alert_id}
+
+
+def turns_back(from_s: float, to_s: float, on_s: float) -> Callable[[float], Point]:
+    """Forwards, back between the first two moments, and from the third one on again."""
+
+    def where(at_s: float) -> Point:
+        back_s, stood_s = (
+            min(max(at_s, begin_s), end_s) - begin_s for begin_s, end_s in ((from_s, to_s), (to_s, on_s))
+        )
+        return (10.0 * (at_s - 2 * back_s - stood_s), 0.0)
+
+    return where
+
+
+@pytest.mark.parametrize("order", [newest_first, backwards])
+def test_a_way_back_that_the_newest_fix_still_shows_goes_on_as_one_that_sounds(order: Order):
+    alerts = [a for a in told(drive(turns_back(950, 1000, 1200), order)) if a.kind == "wrong-way"]
+    assert steps(alerts)[0] == ("wrong-way", "raised", 950, 980)
+    assert steps(alerts)[-1] == ("wrong-way", "cleared", 950, 1210)
+    assert {(a.alert_id, a.late) for a in alerts} == {(alerts[0].alert_id, False)}
+    assert alerts[0].sounds
+
+
+def test_a_way_back_that_began_before_the_gap_is_told_where_only_the_gap_proves_it():
+    """Of the way back two fixes come in time; the third and the halt after it come too late, and out of order."""
+    places = {0: 9000, 30: 9150, 60: 9050, 90: 8850, 120: 8800, 150: 8700, 180: 8700, 210: 8700}
+    late_s = {90: 155, 120: 153}
+    pings = [ping(at_s, (x, 0.0), received_s=late_s.get(at_s, at_s)) for at_s, x in places.items()]
+    alerts = Drive(plan(STRAIGHT)).send(*sorted(pings, key=lambda a: a.received_ms)).until(230).alerts
+    raised = [a for a in alerts if a.transition == "raised"]
+    assert [(a.kind, seconds(a.onset_ms)) for a in raised] == [("wrong-way", 30)]
+
+
+def test_a_way_back_that_was_told_and_over_is_not_told_again():
+    """One of its fixes comes late, when the trail reaches back to the middle of it."""
+    where = turns_back(300, 400, 400)
+    late = ping(395, where(395), received_s=421)
+    both = sorted([*drive(where), late], key=lambda arrival: arrival.received_ms)
+    assert steps(told(both)) == steps(told(drive(where)))
+
+
+@pytest.mark.parametrize(("speed_mps", "expected"), [(0.0, []), (5.0, ["raised", "cleared"])])
+def test_a_halt_that_the_newest_fix_still_shows_is_left_to_the_live_run_where_that_sees_it(
+    speed_mps: float, expected: list[str]
+):
+    plain = drive(lambda at_s: (10.0 * min(at_s, 600), 0.0), newest_first)
+    newest = [ping(at_s, (6030.0, 0.0), speed_mps=speed_mps) for at_s in (1000, 1010)]
+    burst = [a for a in plain if seconds_of(a) < 1000]
+    pings = sorted([*burst, *newest], key=lambda arrival: arrival.received_ms)
+    alerts = Drive(plan(STRAIGHT)).send(*pings, ping(1070, None)).alerts
+    assert [a.transition for a in alerts if a.kind == "stall"] == expected
+    assert all(a.reason == "gap-over" for a in alerts if a.transition == "cleared" and a.kind == "stall")
+
+
+def test_a_live_run_that_took_the_other_leg_is_set_right_by_what_fills_the_gap():
+    """It turns back 600 m before the end of a road there and back: the fixes that show the turn come too late."""
+    where = turns_back(740, 850, 1000)
+
+    def order(at_s: float) -> float:
+        return 830 + at_s / 1000 if 740 <= at_s < 830 else at_s
+
+    trip, progress_m = Drive(plan([(0.0, 0.0), (8000.0, 0.0), (0.0, 0.0)])), {}
+    for arrival in drive(where, order):
+        progress_m[seconds_of(arrival)] = trip.send(arrival).progress_m()
+    assert progress_m[840] > 8000
+    assert progress_m[910] == pytest.approx(where(910)[0], abs=1)
+
+
+GATE = plan(STRAIGHT, checkpoints=[checkpoint((5000, 0))])
+
+
+def test_a_checkpoint_that_an_older_fix_shows_visited_is_not_missed():
+    """The road was left and joined again, so that the fixes in time do not prove that it was passed."""
+
+    def where(at_s: float) -> Point:
+        return (10.0 * at_s, 200.0 if 300 <= at_s < 480 or 520 < at_s <= 1000 else 0.0)
+
+    assert "missed-checkpoint" in {
+        a.kind for a in told([a for a in drive(where) if not 350 <= seconds_of(a) < 1000], GATE)
+    }
+    assert "missed-checkpoint" not in {a.kind for a in told(drive(where, newest_first), GATE)}
+
+
+def test_a_checkpoint_that_is_missed_in_a_gap_is_told_when_that_is_judged_and_sounds():
+    """At the gap's end it is off its way again, so that the live run knows nothing of the way between."""
+
+    def where(at_s: float) -> Point:
+        return (10.0 * at_s, 200.0 if 400 <= at_s < 600 or 1000 <= at_s < 1200 else 0.0)
+
+    live, late = told(drive(where), GATE), told(drive(where, newest_first), GATE)
+    [live, missed] = [a for a in (*live, *late) if a.kind == "missed-checkpoint"]
+    assert seconds(missed.detected_at_ms) == 1070
+    assert (missed.alert_id, missed.at_ms, missed.sounds) == (live.alert_id, live.at_ms, True)
+
+
+def test_nothing_goes_on_of_a_vehicle_that_has_arrived_meanwhile():
+    """It is off its way until just before the end, where the fixes in time are too few to say so."""
+    short = plan([(0.0, 0.0), (10_300.0, 0.0)])
+
+    def where(at_s: float) -> Point:
+        return (10.0 * at_s, 140.0 if 900 <= at_s < 1010 else 0.0)
+
+    trip = Drive(short).send(*(a for a in drive(where, newest_first) if seconds_of(a) <= 1030)).until(1200)
+    assert steps(a for a in trip.alerts if a.kind == "deviation") == [
+        ("deviation", "raised", 900, 920),
+        ("deviation", "cleared", 900, 1020),
+    ]
 
 
 def test_the_older_ones_count_as_older_and_the_vehicle_stays_where_it_is():
