@@ -31,7 +31,7 @@ def _named(kind: str, place: Checkpoint | Stop | Site, here: Point) -> Nearest:
 
 
 def nearest_of(plan: ConvoyPlan, transition: Row, checkpoint: Checkpoint | None) -> list[Nearest] | None:
-    """Give the nearest checkpoint, authorised stop and site of a plan, nearest first; `checkpoint` is the one spoken of.
+    """Give the nearest checkpoint, stop and site of a plan, nearest first; `checkpoint` is the one spoken of.
 
     None where the place is unknown, or the plan has none of them.
     """
