@@ -122,9 +122,8 @@ class _Reading:
                 self._add(fault["loc"], reason_of(fault, known.model_fields))
 
     def _note_far_sites(self, carried: set[Site]) -> None:
-        far_km = SITE_DISTANCE_MAX_M / 1000
         self.notes += [
-            f"sites: {site.name} is more than {far_km:g} km away from every route: no convoy carries it"
+            f"sites: {site.name} is more than {SITE_DISTANCE_MAX_M / 1000:g} km away from every route: no convoy carries it"
             for site in self.sites
             if site not in carried
         ]
