@@ -41,9 +41,9 @@ def read_entry(
     `head` holds the operation and its timezone, `sites` those of the operation, `profile` the limits of the convoy's
     risk. A fault in one part hides no fault in another: each part is checked on its own as far as it is well-formed.
     """
-    findings: list[Finding] = [
-        ((name,), "stands at the top of the file, not in a convoy") for name in (*head, "sites") if name in entry
-    ]
+    # an empty list of sites is let pass: records of the topic, which people make files of, have one
+    misplaced = [name for name in (*head, "sites") if entry.get(name, []) != []]
+    findings: list[Finding] = [((name,), "stands at the top of the file, not in a convoy") for name in misplaced]
     limits, wrong_limits = _merge_limits(entry.get("limits", {}), profile)
     (route, notes, *_), wrong_route = _read_route(entry["route"], folder) if "route" in entry else (Route([], []), [])
     findings += [*wrong_limits, *wrong_route, *check_cargo(entry.get("vehicles")), *_along_route(entry, route)]

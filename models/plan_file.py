@@ -122,11 +122,8 @@ class _Reading:
                 self._add(fault["loc"], reason_of(fault, known.model_fields))
 
     def _note_far_sites(self, carried: set[Site]) -> None:
-        self.notes += [
-            f"sites: {site.name} is more than {SITE_DISTANCE_MAX_M / 1000:g} km away from every route: no convoy carries it"
-            for site in self.sites
-            if site not in carried
-        ]
+        away = f"is more than {SITE_DISTANCE_MAX_M / 1000:g} km away from every route: no convoy carries it"
+        self.notes += [f"sites: {site.name} {away}" for site in self.sites if site not in carried]
 
     def _good_profiles(self, profiles: Any) -> dict[Any, dict[str, Any]]:
         """Report what is wrong in the profiles once, here, and return the rest of them."""

@@ -277,6 +277,7 @@ def test_sites_stand_at_the_top_of_the_file_and_are_a_list_of_so_many(folder: Pa
     assert told(folder, inside) == [
         "plan.yaml:16: convoy BTG-07: sites: stands at the top of the file, not in a convoy"
     ]
+    assert load(folder, changed("    stops:", "    sites: []\n    stops:")) == load(folder, PLAN)
     assert told(folder, PLAN + "sites: Polsek\n") == ["plan.yaml:21: sites: must be a list"]
     many = with_sites(*[POLSEK] * (PLACES_MAX + 1))
     assert told(folder, many) == ["plan.yaml:21: sites: has too many items"]
