@@ -42,7 +42,8 @@ def read_entry(
     risk. A fault in one part hides no fault in another: each part is checked on its own as far as it is well-formed.
     """
     # an empty list of sites is let pass: records of the topic, which people make files of, have one
-    misplaced = [name for name in (*head, "sites") if entry.get(name, []) != []]
+    has_sites = entry.get("sites", []) != []
+    misplaced = [name for name in head if name in entry] + ["sites"] * has_sites
     findings: list[Finding] = [((name,), "stands at the top of the file, not in a convoy") for name in misplaced]
     limits, wrong_limits = _merge_limits(entry.get("limits", {}), profile)
     (route, notes, *_), wrong_route = _read_route(entry["route"], folder) if "route" in entry else (Route([], []), [])
