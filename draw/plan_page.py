@@ -27,7 +27,7 @@ from draw.plan_map import (
     part_of,
 )
 from draw.route_strip import draw_strip
-from draw.svg import add_circle, add_disc, add_line, add_text, clean, new_svg
+from draw.svg import Pixel, add, add_circle, add_disc, add_line, add_text, clean, new_svg
 from models.geometry import Nearest, Point, distance_m, length_m, nearest_on_line
 from models.limits import OVERSPEED_MPS, Limits
 from models.plan import Checkpoint, ConvoyPlan, Stop
@@ -37,6 +37,7 @@ LEGEND_PX = 26.0
 NO_SIGNAL = "#e03131"
 END_PX = 6.0
 START, END = "#1864ab", "#212529"
+SITE = "#5c5f66"
 
 STYLE = """
 body {
@@ -104,6 +105,7 @@ def _add_convoy(body: Element, plan: ConvoyPlan, number: int) -> None:
     _add_vehicles(columns, plan)
     _add_places(columns, checkpoints, stops, zone)
     _add_stretches(columns, plan)
+    _add_sites(columns, plan)
     _add_limits(body, plan.limits)
 
 
@@ -128,11 +130,21 @@ def _map(plan: ConvoyPlan, checkpoints: Sequence[_Placed], stops: Sequence[_Plac
         for mark, place, _ in group:
             at = add_ring(shown, frame, (place.lon, place.lat), place.radius_m, colour, place.name)
             add_disc(shown, at, mark, place.name, colour)
+    for site in plan.sites:
+        _add_site(shown, frame.pixel(site.lat, site.lon), f"{site.kind}: {site.name}")
     add_directions(shown, frame, plan.route)
     _add_ends(shown, frame, plan.route)
     add_scale(svg, frame)
     _add_legend(svg, plan)
     return svg
+
+
+def _add_site(parent: Element, at: Pixel, hint: str = "") -> None:
+    square = add(
+        parent, "rect", x=at[0] - 5, y=at[1] - 5, width=10, height=10, fill="#ffffff", stroke=SITE, stroke_width=3
+    )
+    if hint:
+        _text(square, "title", hint)
 
 
 def _add_ends(parent: Element, frame: Frame, route: Sequence[Point]) -> None:
@@ -155,6 +167,9 @@ def _add_legend(svg: Element, plan: ConvoyPlan) -> None:
     for x, colour, said in ((430.0, CHECKPOINT, "checkpoint"), (550.0, STOP, "authorised stop")):
         add_circle(svg, (x, y - 4), 6.0, fill=colour)
         add_text(svg, (x + 12, y), said, 12)
+    if plan.sites:
+        _add_site(svg, (700.0, y - 4))
+        add_text(svg, (712.0, y), "site", 12)
 
 
 def _add_vehicles(parent: Element, plan: ConvoyPlan) -> None:
@@ -190,6 +205,12 @@ def _where(it: _Placed) -> _Row:
 def _add_stretches(parent: Element, plan: ConvoyPlan) -> None:
     rows = [(f"km {it.from_m / 1000:.1f}", f"km {it.to_m / 1000:.1f}") for it in plan.no_signal]
     _add_table(parent, "No signal expected", ("from", "to"), rows)
+
+
+def _add_sites(parent: Element, plan: ConvoyPlan) -> None:
+    placed = [(site, nearest_on_line((site.lon, site.lat), plan.route)) for site in plan.sites]
+    rows = [(site.kind, site.name, f"km {on.along_m / 1000:.1f}", f"{on.away_m:,.0f} m") for site, on in placed]
+    _add_table(parent, "Sites near the route", ("kind", "name", "along the route", "off it"), rows)
 
 
 def _add_limits(body: Element, limits: Limits) -> None:

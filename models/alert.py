@@ -75,7 +75,7 @@ class Nearest(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    kind: str = Field(description="What it is: checkpoint, stop, post, reserve.")
+    kind: str = Field(description="What it is: checkpoint, stop, or the kind of a site, such as POLSEK.")
     name: str = Field(description="Name shown to people.")
     distance_m: Tenths = Field(description="Distance in metres.")
 

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from models.faults import Finding, reason_of
-from models.geometry import Point
+from models.geometry import Point, near_line
 from models.limits import Limits
-from models.plan import PLACES_MAX, Checkpoint, ConvoyPlan, NoSignal, Stop, Vehicle
-from models.plan_checks import check_cargo, check_places, check_route, check_stretches
+from models.plan import PLACES_MAX, Checkpoint, ConvoyPlan, NoSignal, Site, Stop, Vehicle
+from models.plan_checks import SITE_DISTANCE_MAX_M, check_cargo, check_places, check_route, check_stretches
 from models.route_files import Route, RouteError, read_route, route_of_geojson
 
 Part = TypeVar("Part", bound=BaseModel)
@@ -33,19 +33,23 @@ class ConvoyEntry(NamedTuple):
     notes: list[str]
 
 
-def read_entry(entry: dict[str, Any], head: dict[str, Any], profile: dict[str, Any], folder: Path) -> ConvoyEntry:
+def read_entry(
+    entry: dict[str, Any], head: dict[str, Any], sites: Sequence[Site], profile: dict[str, Any], folder: Path
+) -> ConvoyEntry:
     """Read one convoy.
 
-    `head` holds the operation and its timezone, `profile` the limits of the convoy's risk. A fault in one part hides
-    no fault in another: each part is checked on its own as far as it is well-formed.
+    `head` holds the operation and its timezone, `sites` those of the operation, `profile` the limits of the convoy's
+    risk. A fault in one part hides no fault in another: each part is checked on its own as far as it is well-formed.
     """
-    findings: list[Finding] = [
-        ((name,), "stands at the top of the file, not in a convoy") for name in head if name in entry
-    ]
+    # an empty list of sites is let pass: records of the topic, which people make files of, have one
+    has_sites = entry.get("sites", []) != []
+    misplaced = [name for name in head if name in entry] + ["sites"] * has_sites
+    findings: list[Finding] = [((name,), "stands at the top of the file, not in a convoy") for name in misplaced]
     limits, wrong_limits = _merge_limits(entry.get("limits", {}), profile)
     (route, notes, *_), wrong_route = _read_route(entry["route"], folder) if "route" in entry else (Route([], []), [])
     findings += [*wrong_limits, *wrong_route, *check_cargo(entry.get("vehicles")), *_along_route(entry, route)]
-    fields = entry | head | {"limits": limits} | ({"route": route} if route else {})
+    near = _near_sites(sites, route)
+    fields = entry | head | {"limits": limits, "sites": near} | ({"route": route} if route else {})
     plan, errors = _validated(fields)
     findings += [(error["loc"], reason_of(error, _known(error))) for error in errors if not _is_told(error)]
     return ConvoyEntry(None if findings else plan, findings, notes)
@@ -64,6 +68,17 @@ def good_limits(limits: dict[str, Any], findings: Iterable[Finding]) -> dict[str
     """Return the limits in which nothing was found."""
     bad = {location[0] for location, _ in findings if location}
     return {name: value for name, value in limits.items() if name not in bad}
+
+
+def well_formed(model: type[Part], items: Any) -> dict[int, Part]:
+    """Return the items of a list that are sound in themselves, by index."""
+    found: dict[int, Part] = {}
+    for index, item in enumerate(islice(items, PLACES_MAX) if isinstance(items, list) else ()):
+        try:
+            found[index] = model.model_validate(item)
+        except ValidationError:
+            continue
+    return found
 
 
 def _merge_limits(overrides: Any, profile: dict[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
@@ -88,23 +103,19 @@ def _read_route(route: Any, folder: Path) -> tuple[Route, list[Finding]]:
     return read, list(check_route(read.line))
 
 
+def _near_sites(sites: Sequence[Site], route: Sequence[Point]) -> list[Site]:
+    if len(route) < 2:
+        return []
+    near = near_line([(site.lon, site.lat) for site in sites], route, SITE_DISTANCE_MAX_M)
+    return [site for site, is_near in zip(sites, near, strict=True) if is_near]
+
+
 def _along_route(entry: dict[str, Any], route: Sequence[Point]) -> Iterator[Finding]:
     if len(route) < 2:
         return
     for field, model in (("checkpoints", Checkpoint), ("stops", Stop)):
-        yield from check_places(field, _well_formed(model, entry.get(field)), route)
-    yield from check_stretches(_well_formed(NoSignal, entry.get("no_signal")), route)
-
-
-def _well_formed(model: type[Part], items: Any) -> dict[int, Part]:
-    """Return the items of a list that are sound in themselves, by index."""
-    found: dict[int, Part] = {}
-    for index, item in enumerate(islice(items, PLACES_MAX) if isinstance(items, list) else ()):
-        try:
-            found[index] = model.model_validate(item)
-        except ValidationError:
-            continue
-    return found
+        yield from check_places(field, well_formed(model, entry.get(field)), route)
+    yield from check_stretches(well_formed(NoSignal, entry.get("no_signal")), route)
 
 
 def _validated(fields: dict[str, Any]) -> tuple[ConvoyPlan | None, list[ErrorDetails]]:
@@ -127,4 +138,4 @@ def _is_told(error: ErrorDetails) -> bool:
 def _known(error: ErrorDetails) -> Iterable[str]:
     location = error["loc"]
     model = ConvoyPlan if len(location) == 1 else _PARTS.get(str(location[0]), ConvoyPlan)
-    return [name for name in model.model_fields if name not in ("operation", "timezone")]
+    return [name for name in model.model_fields if name not in ("operation", "timezone", "sites")]

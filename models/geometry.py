@@ -1,7 +1,8 @@
 """Distances for checking a plan: flat around each point, within 0.5 % of the ellipsoid, which is ample here."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import cos, hypot, inf, radians
 from typing import NamedTuple
 
@@ -9,6 +10,9 @@ Point = tuple[float, float]
 """[lon, lat] in WGS 84 degrees."""
 
 DEGREE_M = 111_195.08  # mean radius of 6,371,008.8 m
+
+LEAP = 0.98
+"""Distances are flat, 0.5 % wrong each: a leap of all that is left could miss the place by that."""
 
 
 def offset_m(origin: Point, point: Point) -> Point:
@@ -62,6 +66,26 @@ def distance_to_line_m(point: Point, line: Sequence[Point]) -> float:
     """Return the distance in metres of a point to the nearest place on a line of two or more points."""
     corners = [offset_m(point, corner) for corner in line]
     return min(_nearest_to_origin(start, end)[1] for start, end in pairwise(corners))
+
+
+def near_line(points: Sequence[Point], line: Sequence[Point], reach_m: float) -> list[bool]:
+    """Tell of each point whether a line of two or more points comes as near to it as `reach_m` metres."""
+    marks_m = list(accumulate(steps_m(line), initial=0.0))
+    return [_comes_near(point, line, marks_m, reach_m) for point in points]
+
+
+def _comes_near(point: Point, line: Sequence[Point], marks_m: Sequence[float], reach_m: float) -> bool:
+    """Leap along the line: from a corner so far away it takes at least the rest beyond the reach to come near."""
+    corner = 0
+    while (away_m := distance_m(point, line[corner])) > reach_m:
+        leap_m = LEAP * (away_m - reach_m)
+        corner = bisect_left(marks_m, marks_m[corner] + leap_m, corner + 1)
+        if corner == len(line):
+            return False
+        ends = offset_m(point, line[corner - 1]), offset_m(point, line[corner])
+        if _nearest_to_origin(*ends)[1] <= reach_m:
+            return True
+    return True
 
 
 def _nearest_to_origin(start: Point, end: Point) -> tuple[float, float]:

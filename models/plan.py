@@ -18,6 +18,7 @@ DEVICES_MAX = 8
 
 Role = Literal["cargo", "escort"]
 Risk = Literal["low", "medium", "high"]
+SiteKind = Literal["TPS", "PPS", "PPK", "KPU_KABKO", "KPU_PROV", "BAWASLU", "GUDANG", "POLSEK", "POLRES", "OTHER"]
 Stage = Literal["outbound", "tps-to-ppk", "ppk-to-kpu", "kpu-to-province", "other"]
 
 
@@ -104,6 +105,17 @@ class Stop(BaseModel):
     max_dwell_s: Amount = Field(default=1200.0, description="How long standing is allowed, in seconds.")
 
 
+class Site(BaseModel):
+    """A place of the operation that no vehicle must pass: an office, a warehouse, a police station."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: SiteKind = Field(description="What stands there.")
+    name: Name = Field(description="Name shown to people.")
+    lat: Latitude
+    lon: Longitude
+
+
 class NoSignal(BaseModel):
     """A stretch of the route known to have no signal: silence there is expected."""
 
@@ -141,6 +153,9 @@ class ConvoyPlan(Record):
     stops: list[Stop] = Field(default_factory=list, max_length=PLACES_MAX, description="Authorised halts.")
     no_signal: list[NoSignal] = Field(
         default_factory=list, max_length=PLACES_MAX, description="Stretches known to have no signal."
+    )
+    sites: list[Site] = Field(
+        default_factory=list, max_length=PLACES_MAX, description="Sites of the operation near the route."
     )
     limits: Limits = Field(default_factory=Limits, description="When alerts are raised, rise and clear.")
 

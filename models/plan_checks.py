@@ -10,6 +10,8 @@ from models.plan import DEVICES_MAX, ROUTE_POINTS_MAX, VEHICLES_MAX, Checkpoint,
 JUMP_MAX_M = 50_000.0
 JUMPS_SHOWN = 10
 PLACE_DISTANCE_MAX_M = 2_000.0
+SITE_DISTANCE_MAX_M = 10_000.0
+"""A convoy carries the sites so near its route: with all of them its record would grow with the whole operation."""
 
 
 def check_route(route: Sequence[Point]) -> Iterator[Finding]:

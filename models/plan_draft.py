@@ -42,6 +42,8 @@ def _head(route: Route, file: str, stem: str, zone: str) -> Iterator[str]:
     yield "# Correct what is marked with <--, then: kawal plan check FILE"
     yield f"operation: {_quoted(stem)}  # <-- name of the operation"
     yield f"timezone: {zone}  # <-- WIB Asia/Jakarta, WITA Asia/Makassar, WIT Asia/Jayapura"
+    yield "sites: []  # <-- offices, warehouses and police stations, instead of []:"
+    yield "  # - {kind: POLSEK, name: Polsek Muara Badak, lat: -0.33, lon: 117.4}"
     yield "convoys:"
     yield f"  - convoy_id: {json.dumps(convoy_id, ensure_ascii=False)}"
     yield f"    name: {_quoted(stem)}  # <-- from where to where"

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
 
-from models.convoy_entry import good_limits, limit_findings, read_entry
+from models.convoy_entry import good_limits, limit_findings, read_entry, well_formed
 from models.faults import Location, field_name, reason_of
 from models.marked_file import MarkedFile, MarkedFileError, read_marked
-from models.plan import ConvoyPlan, Name, Risk, Timezone
-from models.plan_checks import check_owners
+from models.plan import PLACES_MAX, ConvoyPlan, Name, Risk, Site, Timezone
+from models.plan_checks import SITE_DISTANCE_MAX_M, check_owners
 
 CONVOYS_MAX = 2_000
 POINTS_MAX = 2_000_000
@@ -47,6 +47,11 @@ class PlanFile(BaseModel):
     operation: Name = Field(description="The operation, free text.")
     timezone: Timezone = Field(description="IANA timezone in which times are shown to people.")
     convoys: list[dict[str, Any]] = Field(min_length=1, max_length=CONVOYS_MAX, description="The convoys.")
+    sites: list[Site] = Field(
+        default_factory=list,
+        max_length=PLACES_MAX,
+        description="Offices, warehouses and police stations of the operation; a convoy carries those near its route.",
+    )
     profiles: dict[Risk, dict[str, Any]] = Field(
         default_factory=dict, description="Limits by risk; a convoy's own limits go before them."
     )
@@ -80,6 +85,7 @@ class _Reading:
         self.faults = [PlanFault(str(path), line, None, key, "occurs twice") for line, key in marked.repeated]
         self.notes: list[str] = []
         self.owners: dict[tuple[str, str], str] = {}
+        self.sites: list[Site] = []
         self.points = 0
 
     def read(self) -> list[ConvoyPlan]:
@@ -89,6 +95,7 @@ class _Reading:
             return []
         self._check_top(content)
         profiles = self._good_profiles(content.get("profiles"))
+        self.sites = list(well_formed(Site, content.get("sites")).values())
         convoys = content.get("convoys")
         entries = convoys[:CONVOYS_MAX] if isinstance(convoys, list) else []
         head = {name: content.get(name) for name in ("operation", "timezone")}
@@ -97,7 +104,9 @@ class _Reading:
             for index, entry in enumerate(entries)
             if isinstance(entry, dict)
         ]
-        return [plan for plan in plans if plan is not None]
+        found = [plan for plan in plans if plan is not None]
+        self._note_far_sites({site for plan in found for site in plan.sites})
+        return found
 
     def _add(self, location: Location, reason: str, convoy: str | None = None) -> None:
         shown = location if convoy is None else location[2:]
@@ -109,7 +118,12 @@ class _Reading:
             PlanFile.model_validate(content, extra="forbid")
         except ValidationError as error:
             for fault in error.errors():
-                self._add(fault["loc"], reason_of(fault, PlanFile.model_fields))
+                known = Site if fault["loc"][0] == "sites" else PlanFile
+                self._add(fault["loc"], reason_of(fault, known.model_fields))
+
+    def _note_far_sites(self, carried: set[Site]) -> None:
+        away = f"is more than {SITE_DISTANCE_MAX_M / 1000:g} km away from every route: no convoy carries it"
+        self.notes += [f"sites: {site.name} {away}" for site in self.sites if site not in carried]
 
     def _good_profiles(self, profiles: Any) -> dict[Any, dict[str, Any]]:
         """Report what is wrong in the profiles once, here, and return the rest of them."""
@@ -134,7 +148,7 @@ class _Reading:
             return None
         self.owners["convoy_id", convoy] = convoy
         profile = profiles.get(risk, {}) if isinstance(risk, str) else {}
-        plan, findings, notes = read_entry(entry, head, profile, self.path.parent)
+        plan, findings, notes = read_entry(entry, head, self.sites, profile, self.path.parent)
         self.notes += [f"{convoy}: route: {note}" for note in notes]
         for location, reason in [*findings, *check_owners(convoy, entry.get("vehicles"), self.owners)]:
             self._add(("convoys", index, *location), reason, convoy)

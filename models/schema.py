@@ -41,6 +41,7 @@ def _plan_file() -> Schema:
     """Return the schema of a plan file: its convoys are plans whose head stands above and whose route is a file."""
     plan = ConvoyPlan.model_json_schema()
     top = PlanFile.model_json_schema()
+    top.pop("$defs")  # its sites are those of a plan
     fields = {name: schema for name, schema in plan["properties"].items() if name not in top["properties"]}
     fields["route"] = {
         "description": "A .gpx or .geojson file beside the plan, or a GeoJSON LineString.",

@@ -8,7 +8,7 @@ from geopy.distance import geodesic
 
 from models.alert import Alert, Nearest, alert_id
 from models.geometry import Point, distance_m
-from models.plan import Checkpoint, ConvoyPlan, Stop
+from models.plan import Checkpoint, ConvoyPlan, Site, Stop
 from streams.engine.dtypes import KINDS, REASONS, SEVERITIES, TRANSITION, TRANSITIONS, UNITS, Records, Row
 from streams.words import Names, message
 
@@ -25,26 +25,29 @@ def known(number: float) -> float | None:
     return None if math.isnan(number) else float(number)
 
 
-def _named(kind: str, place: Checkpoint | Stop, here: Point) -> Nearest:
+def _named(kind: str, place: Checkpoint | Stop | Site, here: Point) -> Nearest:
     away_m = geodesic(here[::-1], (place.lat, place.lon)).m
     return Nearest(kind=kind, name=place.name, distance_m=away_m)
 
 
 def nearest_of(plan: ConvoyPlan, transition: Row, checkpoint: Checkpoint | None) -> list[Nearest] | None:
-    """Give the nearest checkpoint and authorised stop of a plan, nearest first; `checkpoint` is the one spoken of.
+    """Give the nearest checkpoint, stop and site of a plan, nearest first; `checkpoint` is the one spoken of.
 
-    None where the place is unknown, or the plan has neither.
+    None where the place is unknown, or the plan has none of them.
     """
     here = (float(transition.lon), float(transition.lat))
     if math.isnan(here[0]):
         return None
 
-    def away_m(place: Checkpoint | Stop) -> float:
+    def away_m(place: Checkpoint | Stop | Site) -> float:
         return distance_m(here, (place.lon, place.lat))
 
     spoken_of = [checkpoint] if checkpoint else plan.checkpoints
     found = [_named("checkpoint", min(spoken_of, key=away_m), here)] if spoken_of else []
     found += [_named("stop", min(plan.stops, key=away_m), here)] if plan.stops else []
+    if plan.sites:
+        site = min(plan.sites, key=away_m)
+        found.append(_named(site.kind, site, here))
     return sorted(found, key=lambda near: near.distance_m) or None
 
 

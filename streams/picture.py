@@ -51,7 +51,9 @@ def _positions(story: Story, marks: Sequence[Mark]) -> list[tuple[float, float]]
     """Give what the map must show, as (lon, lat): spikes that were held need not be on it; without pings, the route."""
     shown: Sequence[Sample | Mark] = [*(s for s in story.samples if s.result == "accepted"), *marks]
     places = [(it.lon, it.lat) for it in shown if it.lat is not None and it.lon is not None]
-    missed = {near.name for near in story.alerts[0].nearest or () if story.alerts[0].kind == "missed-checkpoint"}
+    first = story.alerts[0]
+    near = (first.nearest or ()) if first.kind == "missed-checkpoint" else ()
+    missed = {place.name for place in near if place.kind == "checkpoint"}
     places += [(place.lon, place.lat) for place in story.plan.checkpoints if place.name in missed]
     return places or list(story.plan.route)
 

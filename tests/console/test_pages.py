@@ -10,6 +10,7 @@ import pytest
 from console.words import KINDS, SEVERITIES
 from models.alert import Kind, Severity
 from models.alert_action import CloseReason
+from models.plan import SiteKind
 
 STATIC = Path(__file__).parents[2] / "console" / "static"
 MODULES = {path.name: path.read_text(encoding="utf-8") for path in sorted((STATIC / "js").glob("*.js"))}
@@ -24,6 +25,7 @@ SAME = {
 # Keys whose last part is a code: every value of it must have words.
 CODES = {
     "kind": get_args(Kind), "todo": get_args(Kind), "severity": get_args(Severity), "close": get_args(CloseReason),
+    "place": ("checkpoint", "stop", *get_args(SiteKind)),
 }  # fmt: skip
 
 CALL = re.compile(r"""(?<![\w.])(?:t|count|knows)\(\s*(['`])(.+?)\1""")

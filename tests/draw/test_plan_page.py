@@ -13,7 +13,7 @@ from draw.plan_map import part_of
 from draw.plan_page import plan_page
 from models.geometry import distance_m, length_m, nearest_on_line
 from models.limits import Limits
-from models.plan import Checkpoint, ConvoyPlan, NoSignal, Stop, Vehicle
+from models.plan import Checkpoint, ConvoyPlan, NoSignal, Site, Stop, Vehicle
 
 ROUTE = [(117.2, -0.3), (117.25, -0.28), (117.3, -0.35), (117.2, -0.3)]
 PLANNED = datetime(2024, 11, 27, 23, 10, tzinfo=UTC)
@@ -32,6 +32,7 @@ def plan(convoy_id: str = "BTG-07", name: str = "To the north", **more: object) 
         "checkpoints": [Checkpoint(name=name, lat=-0.28, lon=117.25, planned_at=PLANNED)],
         "stops": [Stop(name=name, lat=-0.33, lon=117.28)],
         "no_signal": [NoSignal(from_m=3000, to_m=9000)],
+        "sites": [Site(kind="POLSEK", name=name, lat=-0.28, lon=117.26)],
         "limits": Limits(deviation_raise_m=150),
     }
     return ConvoyPlan(**(fields | more))
@@ -58,11 +59,11 @@ class Page(HTMLParser):
 def test_the_page_shows_times_in_the_zone_of_the_plan_and_where_places_are() -> None:
     texts = Page(plan_page([plan()])).texts
     assert "2024-11-28 07:10 WITA" in texts
-    assert {"KT-1", "8737", "km 6.0", "km 3.0", "20 min", "deviation_raise_m", "150"} <= set(texts)
+    assert {"KT-1", "8737", "km 6.0", "km 3.0", "20 min", "deviation_raise_m", "150", "POLSEK", "905 m"} <= set(texts)
 
 
 def test_without_places_and_times_the_page_says_so_and_has_no_empty_table() -> None:
-    page = Page(plan_page([plan(checkpoints=[], stops=[], no_signal=[], limits=Limits())]))
+    page = Page(plan_page([plan(checkpoints=[], stops=[], no_signal=[], sites=[], limits=Limits())]))
     assert page.tags.count("table") == 2  # the vehicles and all limits
     assert "departs: no time planned" in " ".join(page.texts)
 

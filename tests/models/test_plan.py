@@ -38,6 +38,7 @@ def test_a_plan_survives_the_topic_byte_for_byte() -> None:
         checkpoints=[{"name": "Simpang", "lat": -0.27, "lon": 117.24, "planned_at": "2024-11-27T23:10:00Z"}],
         stops=[{"name": "SPBU km 24", "lat": -0.3, "lon": 117.21}],
         no_signal=[{"from_m": 100, "to_m": 200}],
+        sites=[{"kind": "POLSEK", "name": "Polsek Muara Badak", "lat": -0.29, "lon": 117.25}],
         limits={"deviation_raise_m": 150},
     )
     again = ConvoyPlan.from_json(plan.to_json())
@@ -49,6 +50,12 @@ def test_instants_of_a_plan_are_in_utc_on_the_topic() -> None:
     plan = json.loads(make(depart_at="2024-11-28T06:00:00+08:00").to_json())
     assert plan["depart_at"] == "2024-11-27T22:00:00.000Z"
     assert plan["arrive_by"] is None
+
+
+def test_a_record_of_before_there_were_sites_is_a_plan_without_them() -> None:
+    earlier = json.loads(make().to_json())
+    assert earlier.pop("sites") == []
+    assert ConvoyPlan.from_json(json.dumps(earlier).encode()) == make()
 
 
 def test_a_field_of_a_later_version_is_ignored_on_the_topic() -> None:

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.plan import ConvoyPlan
+from models.plan import PLACES_MAX, ConvoyPlan
 from models.plan_file import PlanError, PlanFault, load_plan
 
 ROUTE = {"type": "LineString", "coordinates": [[117.245, -0.262], [117.22, -0.29], [117.208, -0.301]]}
@@ -228,6 +228,61 @@ def test_a_vehicle_is_in_one_convoy(folder: Path) -> None:
     ]
 
 
+def with_sites(*sites: str) -> str:
+    """The plan with sites behind everything else, from line 22 on, or from 26 on behind a second convoy."""
+    return PLAN + "sites:\n" + "".join(f"  - {{{site}}}\n" for site in sites)
+
+
+POLSEK = "kind: POLSEK, name: Polsek, lat: -0.29, lon: 117.24"
+
+
+def test_each_convoy_carries_the_sites_near_its_route_and_who_is_near_none_is_told(folder: Path) -> None:
+    away = {"type": "LineString", "coordinates": [[117.245, -0.24], [117.245, 0.2]]}
+    (folder / "routes" / "away.geojson").write_text(json.dumps(away), encoding="utf-8")
+    text = with_sites(
+        POLSEK,
+        "kind: KPU_KABKO, name: Within 10 km of the second, lat: 0.19, lon: 117.3345",
+        "kind: TPS, name: Beyond, lat: 0.19, lon: 117.336",
+    ).replace("profiles:", SECOND.replace("btg-07", "away"))
+    (folder / "plan.yaml").write_text(text, encoding="utf-8")
+    notes: list[str] = []
+    first, second = load_plan(folder / "plan.yaml", notes.append)
+    assert [(site.kind, site.name) for site in first.sites] == [("POLSEK", "Polsek")]
+    assert [site.name for site in second.sites] == ["Polsek", "Within 10 km of the second"]
+    assert notes == ["sites: Beyond is more than 10 km away from every route: no convoy carries it"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("POLSEK", "POLSEC", "plan.yaml:26: sites[0].kind: must be 'TPS', 'PPS', 'PPK', "),
+        ("POLSEK", "POLSEC", "'POLRES' or 'OTHER', did you mean POLSEK?"),
+        ("kind: POLSEK, ", "", "plan.yaml:26: sites[0].kind: is missing"),
+        ("name: Polsek", 'name: "a\\u001b"', "plan.yaml:26: sites[0].name: must have no control character"),
+        ("name: Polsek", "name: 7", "plan.yaml:26: sites[0].name: must be text: put it in quotes"),
+        ("name: Polsek", "nmae: Polsek", "plan.yaml:26: sites[0].nmae: is not known, did you mean name?"),
+        ("lat: -0.29, lon: 117.24", "lat: 117.24, lon: -0.29", "sites[0].lat: must be less than or equal to 90"),
+        ("lon: 117.24", "lon: .inf", "plan.yaml:26: sites[0].lon: must be a finite number"),
+    ],
+)
+def test_a_fault_of_a_site_is_told_once_whatever_convoys_are_near_it(
+    folder: Path, old: str, new: str, fault: str
+) -> None:
+    found = told(folder, with_sites(POLSEK.replace(old, new)).replace("profiles:", SECOND))
+    assert sum(fault in line for line in found) == 1, found
+
+
+def test_sites_stand_at_the_top_of_the_file_and_are_a_list_of_so_many(folder: Path) -> None:
+    inside = changed("    stops:", f"    sites: [{{{POLSEK}}}]\n    stops:")
+    assert told(folder, inside) == [
+        "plan.yaml:16: convoy BTG-07: sites: stands at the top of the file, not in a convoy"
+    ]
+    assert load(folder, changed("    stops:", "    sites: []\n    stops:")) == load(folder, PLAN)
+    assert told(folder, PLAN + "sites: Polsek\n") == ["plan.yaml:21: sites: must be a list"]
+    many = with_sites(*[POLSEK] * (PLACES_MAX + 1))
+    assert told(folder, many) == ["plan.yaml:21: sites: has too many items"]
+
+
 @pytest.mark.parametrize(
     ("coordinates", "reason"),
     [
@@ -329,13 +384,25 @@ leaf = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_siz
 anything = st.recursive(
     leaf, lambda item: st.lists(item, max_size=3) | st.dictionaries(st.text(max_size=5), item), max_leaves=8
 )
-FIELDS = ["convoy_id", "name", "stage", "risk", "depart_at", "arrive_by", "route", "vehicles", "checkpoints", "stops"]
+FIELDS = [
+    "convoy_id",
+    "sites",
+    "name",
+    "stage",
+    "risk",
+    "depart_at",
+    "arrive_by",
+    "route",
+    "vehicles",
+    "checkpoints",
+    "stops",
+]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from([*FIELDS, "no_signal", "limits", "x"]), anything), anything, anything)
 def test_whatever_stands_in_a_plan_faults_are_told(folder: Path, convoy: Any, profiles: Any, top: Any) -> None:
-    content = {"operation": "x", "timezone": "UTC", "convoys": [convoy, top], "profiles": profiles}
+    content = {"operation": "x", "timezone": "UTC", "convoys": [convoy, top], "profiles": profiles, "sites": top}
     for name in ("plan.json", "plan.yaml"):
         assert faults(folder, json.dumps(content), name)
 

@@ -11,7 +11,7 @@ from geopy.distance import geodesic
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.geometry import distance_m, distance_to_line_m, length_m
+from models.geometry import distance_m, distance_to_line_m, length_m, near_line
 from models.route_files import RouteError, read_route, route_of_geojson
 from models.routes.gpx import read_gpx
 
@@ -207,3 +207,14 @@ def test_the_distance_to_a_line_is_that_to_its_nearest_place(line: list[tuple[fl
     nearest_m = distance_to_line_m(point, line)
     assert nearest_m <= walked + 1
     assert nearest_m >= walked - max(distance_m(a, b) for a, b in pairwise(line)) / 200 - 1
+
+
+nearby = st.tuples(st.floats(117, 117.5), st.floats(-0.4, 0.4))
+
+
+@given(st.lists(nearby, max_size=5), st.lists(nearby, min_size=2, max_size=8), st.floats(0, 30_000))
+def test_a_point_is_near_a_line_where_its_distance_says_so(
+    places: list[tuple[float, float]], line: list[tuple[float, float]], reach_m: float
+) -> None:
+    told = near_line(places, line, reach_m)
+    assert told == [distance_to_line_m(place, line) <= reach_m for place in places]

@@ -37,5 +37,7 @@ def test_a_plan_file_knows_no_further_fields() -> None:
     schema = schemas()["plan-file"]
     convoy = schema["$defs"]["ConvoyEntry"]
     assert schema["additionalProperties"] is convoy["additionalProperties"] is False
-    assert "operation" not in convoy["properties"]
+    assert not {"operation", "sites"} & convoy["properties"].keys()
+    assert schema["properties"]["sites"]["items"] == {"$ref": "#/$defs/Site"}
+    assert schema["$defs"]["Site"]["required"] == ["kind", "name", "lat", "lon"]
     assert convoy["required"] == ["convoy_id", "name", "route", "vehicles"]

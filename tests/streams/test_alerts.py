@@ -104,6 +104,18 @@ def test_the_nearest_checkpoint_and_stop_are_named_with_their_distance_on_the_el
     assert alert_of(transition(), "BTG-07", "KT-1", plan=plan_of()).nearest is None
 
 
+def test_the_nearest_site_is_named_by_its_kind_and_stands_before_a_checkpoint_that_is_farther() -> None:
+    checkpoints = [{"name": "Km 1", "lat": 0.009, "lon": 117.0}]
+    police = {"kind": "POLSEK", "name": "Polsek", "lat": 0.0125, "lon": 117.002}
+    plan = plan_of(checkpoints=checkpoints, sites=[police | {"kind": "PPK", "name": "PPK", "lat": 0.02}, police])
+    near = alert_of(transition(lat=0.012), "BTG-07", "KT-1", plan=plan).nearest
+    assert near is not None
+    assert [(one.kind, one.name) for one in near] == [("POLSEK", "Polsek"), ("checkpoint", "Km 1")]
+    assert near[0].distance_m == pytest.approx(geodesic((0.012, 117.002), (0.0125, 117.002)).m, abs=0.05)
+    alone = alert_of(transition(lat=0.03), "BTG-07", "KT-1", plan=plan_of(sites=[police])).nearest
+    assert [one.kind for one in alone or ()] == ["POLSEK"]
+
+
 def test_an_alert_that_is_decided_more_than_a_quarter_of_an_hour_later_is_late() -> None:
     assert not alert(detected_ms=at_ms(980)).late
     assert alert(detected_ms=at_ms(980.001)).late

@@ -1,11 +1,11 @@
 // Under the list: the selected row whole, what to do about it, and the actions.
 import { act, targets, whyNot } from './acting.js';
 import { h, mark, partOfObjects } from './dom.js';
-import { evidence, span, UNKNOWN } from './figures.js';
+import { evidence, metres, span, UNKNOWN } from './figures.js';
 import { actionForm } from './forms.js';
 import { severityShape } from './shapes.js';
 import { clock, secondsBetween } from './time.js';
-import { said, t } from './words.js';
+import { knows, said, t } from './words.js';
 
 const ACTIONS = { acknowledge: 'a', assign: 'g', shelve: 's', note: 'n', close: 'c' };
 const AT_ONCE = new Set(['acknowledge', 'unshelve']);
@@ -44,6 +44,16 @@ function ackLine({ lead }, plan, now) {
     left > 0 ? ` ${t('dock.expires', { in: span(Math.ceil(left / 10) * 10) })}` : '');
 }
 
+// what a later version names nearby, and this one has no word for, is told by its name alone
+function nearLine({ alert }) {
+  if (!alert.nearest?.length) return null;
+  return h('p', { class: 'dock-near' }, t('dock.near'), alert.nearest.map(({ kind, name, distance_m }) => {
+    const what = knows(`place.${kind}`) ? t(`place.${kind}`) : '';
+    const isSaid = name.toLowerCase().includes(what.toLowerCase());
+    return h('span', {}, name, ' ', h('small', {}, [isSaid ? null : what, metres(distance_m)].filter(Boolean).join(' · ')));
+  }));
+}
+
 /** Facts of a row as elements; used by the dock and by the shelf. */
 export function describe(row, plan, now) {
   const members = row.members.slice(0, MEMBERS_MAX);
@@ -56,6 +66,7 @@ export function describe(row, plan, now) {
     plan ? h('p', { class: 'dim' }, plan.name) : null,
     h('p', { class: 'dock-message' }, said(row.lead.alert.message)),
     h('p', { class: 'dock-todo' }, h('strong', {}, t('dock.todo')), ' ', t(`todo.${row.kind}`)),
+    row.convoys.length === 1 ? nearLine(row.lead) : null,
     ackLine(row, plan, now),
     h('table', { class: 'dock-members' },
       h('thead', {}, h('tr', {}, ['vehicle', 'evidence', 'since', 'state'].map((name) => h('th', { scope: 'col' }, t(`dock.${name}`))))),

@@ -34,6 +34,9 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
     const [hit] = map.queryRenderedFeatures([[event.point.x - 6, event.point.y - 6], [event.point.x + 6, event.point.y + 6]], { layers: ['alarm', 'vehicle', 'route'] });
     if (hit) onPick(hit.properties);
   });
+  // where a name has no room or the map is small, the pointer tells it
+  map.on('mousemove', ['site', 'place'], ({ features: [hit] }) => { map.getCanvas().title = hit.properties.name; });
+  map.on('mouseleave', ['site', 'place'], () => { map.getCanvas().title = ''; });
   const mark = (id, isChosen) => { if (id !== null) map.setFeatureState({ source: 'routes', id }, { chosen: isChosen }); };
   // laying symbols out anew would make a movement jump: what comes meanwhile waits for its end
   const held = new Set();

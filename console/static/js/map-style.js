@@ -4,7 +4,7 @@ import { KEYS } from './changes.js';
 export const EMPTY = { type: 'FeatureCollection', features: [] };
 // MapLibre's tiles are 512 px: at zoom 0 on the equator one pixel is this many metres.
 const METRES_PER_PIXEL_0 = 78271.517;
-const SOURCES = ['routes', 'noSignal', 'places', 'trail', 'accuracy', 'vehicles', 'alarms'];
+const SOURCES = ['routes', 'noSignal', 'places', 'sites', 'trail', 'accuracy', 'vehicles', 'alarms'];
 const FONT = ['sans-serif'];
 const SYMBOL_SIZE = ['interpolate', ['linear'], ['zoom'], 6, 0.6, 11, 0.85, 14, 1];
 
@@ -71,6 +71,11 @@ function ownLayers() {
       'circle-radius': ['match', ['get', 'kind'], 'end', 6, 4.5], 'circle-color': ['match', ['get', 'kind'], 'stop', css('stop'), css('sea')],
       'circle-stroke-color': ['match', ['get', 'kind'], 'stop', css('stop'), css('route')], 'circle-stroke-width': 2 } },
     { id: 'place-name', type: 'symbol', source: 'places', minzoom: 9.5, layout: { ...text(['get', 'name'], 11, [0, 0.8]) }, paint: paintText('dim') },
+    // a name stands beside its site where there is room for it, and gives way to those of vehicles
+    { id: 'site', type: 'symbol', source: 'sites', layout: {
+      'icon-image': ['get', 'icon'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 6, 0.45, 10, 0.6, 14, 0.8], 'icon-anchor': 'bottom', 'icon-allow-overlap': true,
+      'text-field': ['step', ['zoom'], '', 10.5, ['get', 'name']], 'text-font': FONT, 'text-size': 11, 'text-max-width': 14, 'text-optional': true, 'text-justify': 'auto',
+      'text-variable-anchor-offset': ['left', [0.9, -0.7], 'right', [-0.9, -0.7], 'top', [0, 0.2]] }, paint: paintText('dim') },
     { id: 'accuracy', type: 'circle', source: 'accuracy', paint: {
       'circle-radius': inMetres(['get', 'accuracy_m'], 0), 'circle-color': css('route'), 'circle-opacity': 0.15, 'circle-stroke-color': css('route'), 'circle-stroke-width': 1 } },
     { id: 'heading', type: 'symbol', source: 'vehicles', filter: ['all', ['!=', ['get', 'heading_deg'], null], ['get', 'moving']],

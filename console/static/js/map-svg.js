@@ -1,12 +1,14 @@
 // The map without WebGL: the same features as an SVG. Plain, and enough to see who is where.
 import { h, s } from './dom.js';
 import { severityMark } from './shapes.js';
+import { siteMark } from './site-shapes.js';
 import { t } from './words.js';
 
 const LABEL_CELL = { x: 70, y: 26 }; // labels nearer than this would lie on each other
 const LABEL_BELOW = 20;
 const LABEL_LINE = { x: 110, y: 13 };
-const ORDER = ['routes', 'noSignal', 'trail', 'places', 'vehicles', 'alarms'];
+const ORDER = ['routes', 'noSignal', 'trail', 'places', 'sites', 'vehicles', 'alarms'];
+const SITE_PX = 15;
 
 /** Labels that lie on none before them: each goes down line by line until it is free. */
 function apart(labels) {
@@ -52,6 +54,7 @@ export async function createSvgMap(place, { onPick }) {
     noSignal: ({ geometry }) => s('polyline', { points: path(geometry.coordinates), class: 'no-signal' }),
     trail: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `trail delay-${properties.delay}` }),
     places: ({ geometry, properties }) => at(geometry, [s('circle', { r: 4, class: `place ${properties.kind}` }), s('title', {}, properties.name)]),
+    sites: ({ geometry, properties }) => at(geometry, [siteMark(properties.kind, SITE_PX), s('title', {}, `${properties.name} · ${t(`place.${properties.kind}`)}`)]),
     vehicles: ({ geometry, properties }) => at(geometry, [
       properties.role === 'escort' ? s('circle', { r: 7 }) : s('rect', { x: -7, y: -7, width: 14, height: 14, rx: 2 }),
       s('title', {}, properties.label.split('\n').join(' · '))], `vehicle ${properties.role} ${properties.link}`, properties),

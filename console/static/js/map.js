@@ -2,8 +2,9 @@
 import { h, part } from './dom.js';
 import { brief, metres, position, speed, UNKNOWN } from './figures.js';
 import { createSvgMap } from './map-svg.js';
-import { alarmFeatures, boxOf, routeFeatures, trailFeatures, vehicleFeatures } from './picture.js';
+import { alarmFeatures, boxOf, routeFeatures, sitesOf, trailFeatures, vehicleFeatures } from './picture.js';
 import { prefs } from './prefs.js';
+import { SITES, siteShape } from './site-shapes.js';
 import { secondsBetween } from './time.js';
 import { t } from './words.js';
 
@@ -42,6 +43,16 @@ function factTable(convoys, now, onPick) {
   all.length > ROWS_MAX ? h('p', { class: 'dim' }, t('map.more', { n: all.length - ROWS_MAX })) : null];
 }
 
+function siteTable(sites) {
+  if (sites.length === 0) return [];
+  const all = sites.sort((a, b) => a.name.localeCompare(b.name));
+  return [h('table', { class: 'site-table' },
+    h('thead', {}, h('tr', {}, ['site', 'site-kind', 'position'].map((name) => h('th', { scope: 'col' }, t(`column.${name}`))))),
+    h('tbody', {}, all.slice(0, ROWS_MAX).map((site) => h('tr', {},
+      h('th', { scope: 'row' }, site.name), h('td', {}, siteShape(site.kind), ' ', t(`place.${site.kind}`)), h('td', {}, position(site.lat, site.lon).join(' ')))))),
+  all.length > ROWS_MAX ? h('p', { class: 'dim' }, t('map.more-sites', { n: all.length - ROWS_MAX })) : null];
+}
+
 /** Whether a symbol tells how old it is: those that are live do not, and need not be drawn again each second. */
 const agesChange = (convoys) => [...convoys.values()].some(({ vehicles }) => vehicles.some(({ link }) => link !== 'live'));
 
@@ -57,7 +68,8 @@ export function createMap({ basemap, onPick }) {
   const tableButton = toggle(t('map.table'), () => { table.element.hidden = !table.element.hidden; tableButton.setAttribute('aria-pressed', String(!table.element.hidden)); drawTable(); });
   const followButton = toggle(t('map.follow'), () => follow());
   const all = h('button', { type: 'button', onclick: () => fitAll() }, t('map.all'));
-  const keys = h('p', { class: 'map-key' }, KEYS.map((name) => h('span', {}, name === 'delay' ? null : h('i', { class: `key ${name}` }), t(`map.key.${name}`))));
+  const keys = h('p', { class: 'map-key' }, KEYS.map((name) => h('span', {}, name === 'delay' ? null : h('i', { class: `key ${name}` }), t(`map.key.${name}`))), h('span', { class: 'site-keys' }));
+  const siteKeys = part(keys.lastElementChild);
   const element = h('section', { class: 'map', 'aria-label': t('map.label') }, place, notice, table.element, keys,
     h('div', { class: 'map-tools', role: 'toolbar', 'aria-label': t('map.tools') }, all, followButton, tableButton));
   let drawer = null;
@@ -73,7 +85,8 @@ export function createMap({ basemap, onPick }) {
 
   function drawTable() {
     if (table.element.hidden || !picture) return;
-    table.show([[...picture.convoys.values()], picture.now], () => factTable([...picture.convoys.values()], picture.now, onPick));
+    const [convoys, sites] = [[...picture.convoys.values()], sitesOf(picture.plans.values())];
+    table.show([convoys, sites, picture.now], () => [...factTable(convoys, picture.now, onPick), ...siteTable(sites)]);
   }
 
   // a collection is made and handed over only when what it rests on is another object than before
@@ -85,6 +98,12 @@ export function createMap({ basemap, onPick }) {
       sizes[source] = collection.features.length;
       drawer.set(source, collection);
     }
+  }
+
+  // the key shows the kinds that the map has
+  function drawSiteKeys(plans) {
+    const shown = new Set(sitesOf(plans.values()).map(({ kind }) => kind));
+    siteKeys.show(Object.keys(SITES).filter((kind) => shown.has(kind)), (kinds) => kinds.map((kind) => h('span', {}, siteShape(kind), t(`place.${kind}`))));
   }
 
   // vehicles and alarms change together, at a pace; what comes too soon is drawn with a later heartbeat
@@ -100,7 +119,7 @@ export function createMap({ basemap, onPick }) {
   function draw() {
     if (!drawer || !picture) return;
     const { convoys, plans, selected, points, versions } = picture;
-    layer('routes', [versions.plans], () => routeFeatures(plans.values()));
+    layer('routes', [versions.plans], () => { drawSiteKeys(plans); return routeFeatures(plans.values()); });
     layer('trail', [points.length > 0 ? points : null], () => trailFeatures(points));
     drawSymbols(picture);
     drawer.select(selected);

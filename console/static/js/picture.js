@@ -16,7 +16,13 @@ const line = (coordinates, properties) => feature({ type: 'LineString', coordina
 const point = (item, properties) => feature({ type: 'Point', coordinates: [item.lon, item.lat] }, properties);
 const hasPlace = (item) => item.lat !== null && item.lat !== undefined && item.lon !== null && item.lon !== undefined;
 
-/** Routes with their corridor, and the stretches without signal. */
+/** The sites of all plans, each once: convoys that drive near each other carry the same ones. */
+export function sitesOf(plans) {
+  const all = [...plans].flatMap((plan) => plan.sites ?? []);
+  return [...new Map(all.map((site) => [JSON.stringify([site.kind, site.name, site.lat, site.lon]), site])).values()];
+}
+
+/** Routes with their corridor, the stretches without signal, the places and sites. */
 export function routeFeatures(plans) {
   const all = [...plans];
   return {
@@ -30,6 +36,7 @@ export function routeFeatures(plans) {
       ...(plan.stops ?? []).map((place) => point(place, { kind: 'stop', name: place.name })),
       point({ lon: plan.route.at(-1)[0], lat: plan.route.at(-1)[1] }, { kind: 'end', name: t('map.end', { convoy: plan.convoy_id }) }),
     ])),
+    sites: collection(sitesOf(all).map((site) => point(site, { kind: site.kind, name: site.name, icon: `site-${site.kind}` }))),
   };
 }
 

@@ -1,4 +1,6 @@
 // The map's symbols, drawn on a canvas: role by outline, mode by picture, link by pattern, severity by shape.
+import { SITES } from './site-shapes.js';
+
 const SIZE = 30;
 const RATIO = 2;
 
@@ -71,6 +73,18 @@ function drawAlarm(pen, severity, colours) {
   pen.fillText({ critical: '!!', high: '!', medium: '·', low: 'i' }[severity], 15, severity === 'high' ? 23 : 20.5);
 }
 
+// in the colour of quiet words: what stands must not draw the eye off what moves
+function drawSite(pen, kind, colours) {
+  const shape = new Path2D(SITES[kind]);
+  pen.translate(3, 5);
+  pen.strokeStyle = colours.back;
+  pen.lineWidth = 4;
+  pen.lineJoin = 'round';
+  pen.stroke(shape);
+  pen.fillStyle = colours.site;
+  pen.fill(shape, 'evenodd');
+}
+
 function drawHeading(pen, colours) {
   pen.fillStyle = colours.heading;
   pen.strokeStyle = colours.back;
@@ -86,7 +100,7 @@ export function symbolColours() {
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
   return {
     cargo: colour('cargo'), escort: colour('escort'), back: colour('sea'), edge: colour('symbol-edge'), ink: colour('symbol-ink'),
-    warn: colour('medium'), heading: colour('text'), onAlarm: colour('on-alarm'),
+    warn: colour('medium'), heading: colour('text'), site: colour('dim'), onAlarm: colour('on-alarm'),
     critical: colour('critical'), high: colour('high'), medium: colour('medium'), low: colour('low'),
   };
 }
@@ -101,6 +115,7 @@ export function* symbols(colours) {
     }
   }
   for (const severity of Object.keys(ALARMS)) yield [`alarm-${severity}`, canvas((pen) => drawAlarm(pen, severity, colours))];
+  for (const kind of Object.keys(SITES)) yield [`site-${kind}`, canvas((pen) => drawSite(pen, kind, colours))];
   yield ['heading', canvas((pen) => drawHeading(pen, colours))];
 }
 

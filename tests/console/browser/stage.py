@@ -232,7 +232,7 @@ def open_operation(stage: Stage) -> None:
     stage.alerts(
         told("deviation", "KT-8301-SX", 340, "KT-8301-SX is 612 m off its route.", "KT-8301-SX keluar rute sejauh 612 m.",
              severity="critical", value=612.4, threshold=80.0, peak=640.2, unit="m", lateral_m=612.4,
-             nearest=[Nearest(kind="checkpoint", name="Titik periksa km 8", distance_m=2140)]),
+             nearest=[Nearest(kind="POLSEK", name="Polsek Marang Kayu", distance_m=810), Nearest(kind="checkpoint", name="Titik periksa km 8", distance_m=2140)]),
         *(told("stall", vehicle, 700 - 40 * n, f"{vehicle} has stood still for {9 - n} min 20 s.", f"{vehicle} berhenti selama {9 - n} menit 20 detik.",
                value=560.0, threshold=480.0, unit="s", reason="standing") for n, vehicle in enumerate(("KT-8201-SX", "KT-8202-SX", "KT-8203-SX"))),
         told("separation", "KT-8401-SX", 150, "KT-8401-SX is 780 m away from its escort.", "KT-8401-SX terpisah 780 m dari pengawalnya.",

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from models.alert import Message
+from models.alert import Message, Nearest
 from tests.console.browser.conftest import SignIn
 from tests.console.browser.stage import ConsoleProcess, Stage, alert, instant_ms, status_of
 
@@ -149,11 +149,16 @@ def test_text_from_outside_never_becomes_markup(sign_in: SignIn, stage: Stage) -
     told = Message(en=f"A {SCRIPT} B", id=f"A {SCRIPT} B")
     plan = stage.plans[0].model_copy(
         update={"convoy_id": f"X{SCRIPT}"[:64], "name": SCRIPT, "operation": SCRIPT,
-                "checkpoints": [one.model_copy(update={"name": SCRIPT}) for one in stage.plans[0].checkpoints]}
+                "checkpoints": [one.model_copy(update={"name": SCRIPT}) for one in stage.plans[0].checkpoints],
+                "sites": [one.model_copy(update={"name": SCRIPT}) for one in stage.plans[0].sites]}
     )  # fmt: skip
     stage.raise_plans([plan])
     stage.statuses(status_of(plan, 0.5, instant_ms(), {}))
-    fields = {"message": told, "reason": SCRIPT, "convoy_id": plan.convoy_id}
+    near = [
+        Nearest(kind="POLSEK", name=SCRIPT, distance_m=1),
+        Nearest(kind=SCRIPT, name="of a later version", distance_m=2),
+    ]
+    fields = {"message": told, "reason": SCRIPT, "convoy_id": plan.convoy_id, "nearest": near}
     hostile = [
         alert(stage, "sos", SCRIPT[:64], 10, severity="critical", **fields),
         alert(stage, "unescorted", SCRIPT[:64], 10, severity="medium", **fields),
@@ -162,6 +167,12 @@ def test_text_from_outside_never_becomes_markup(sign_in: SignIn, stage: Stage) -
     page = sign_in("sari")
     to_row(page, "Emergency")
     expect(page.locator(".dock-message")).to_have_text(f"A {SCRIPT} B")
+    expect(page.locator(".dock-near")).to_contain_text(SCRIPT)
+    expect(page.locator(".map-svg .site + title").filter(has_text=SCRIPT)).to_have_count(len(plan.sites))
+    page.get_by_role("button", name="Table").click()
+    expect(page.locator(".site-table th").filter(has_text=SCRIPT)).to_have_count(len(plan.sites))
+    assert has_run(page) == [None, 0]
+    page.get_by_role("button", name="Table").click()
     for key, field in (("A", "note"), ("g", "assignee"), ("n", "note")):
         fill_form(page, key, field)
     expect(row(page, "Emergency")).to_contain_text(f"→ {SCRIPT}"[:20])
@@ -282,6 +293,38 @@ def test_the_map_shows_every_vehicle_with_and_without_webgl(sign_in: SignIn) -> 
     expect(plain.locator(".map-svg .vehicle")).to_have_count(16)
     plain.get_by_role("button", name="Table").click()
     expect(plain.locator(".facts-table tbody tr")).to_have_count(16)
+
+
+SITES_OF_GL_MAP = """(name) => [...new Set(document.querySelector('.map-place')?.kawalMap?.queryRenderedFeatures({ layers: ['site'] })
+    .map(({ properties }) => properties[name]) ?? [])].sort()"""
+
+
+def test_both_maps_show_each_site_once_with_a_picture_of_its_kind(sign_in: SignIn, stage: Stage) -> None:
+    sites = {site.name: site.kind for plan in stage.plans for site in plan.sites}
+    assert len(sites) < sum(len(plan.sites) for plan in stage.plans)  # some are near two convoys
+    page = sign_in("tamu", webgl=True)
+    page.wait_for_function(f"(n) => ({SITES_OF_GL_MAP})('name').length === n", arg=len(sites))
+    assert page.evaluate(SITES_OF_GL_MAP, "name") == sorted(sites)
+    assert page.evaluate(SITES_OF_GL_MAP, "icon") == sorted({f"site-{kind}" for kind in sites.values()})
+
+    plain = sign_in("tamu")
+    drawn = plain.locator(".map-svg g:has(> .site)")
+    expect(drawn).to_have_count(len(sites))
+    told = [" · ".join(words) for words in zip(sites, ["warehouse", "KPU of a regency or city"], strict=False)]
+    assert set(told) < set(drawn.locator("title").all_text_contents())
+    pictures = drawn.locator("path").evaluate_all("paths => new Set(paths.map((path) => path.getAttribute('d'))).size")
+    assert pictures == len(set(sites.values()))
+    expect(plain.locator(".map-key .site-keys > span")).to_have_count(pictures)
+    plain.get_by_role("button", name="Table").click()
+    expect(plain.locator(".site-table tbody th")).to_have_text(sorted(sites, key=str.lower))
+
+
+def test_what_is_near_an_alarm_is_told_with_its_kind_and_distance(sign_in: SignIn) -> None:
+    page = sign_in("tamu")
+    to_row(page, "Off route")
+    expect(page.locator(".dock-near span")).to_have_text(
+        ["Polsek Marang Kayu police station (Polsek) · 810 m", "Titik periksa km 8 checkpoint · 2.1 km"]
+    )
 
 
 def test_the_map_is_handed_only_what_has_changed(sign_in: SignIn) -> None:
