@@ -60,6 +60,10 @@ class FaustLogs:
         """Return what the fetches had said when records were last taken."""
         return self._ends
 
+    def flows(self) -> bool:
+        """Return whether Faust delivers: it asks the same right after the scheduler."""
+        return bool(self._consumer().flow_active)
+
     def note_ends(self) -> None:
         """Keep what the fetches have said so far: in the consumer's thread, as records are taken."""
         assignment = self._assignment()

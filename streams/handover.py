@@ -44,6 +44,9 @@ class TopicLogs(Protocol):
     def ends(self) -> Ends:
         """Return what the fetches had said of every partition when records were last taken from the fetcher."""
 
+    def flows(self) -> bool:
+        """Return whether what is taken now is delivered: in a rebalance it is dropped, and sought again later."""
+
     def hold(self, tp: TopicPartition) -> None:
         """Take no more from this partition; what was taken is still delivered."""
 
@@ -103,6 +106,8 @@ class Handover:
         self, records: Mapping[TopicPartition, Sequence[Record]]
     ) -> Iterator[tuple[TopicPartition, ConsumerRecord[Any, Any]]]:
         """Turn the result of one `getmany` into one message a partition; Faust calls this between two of them."""
+        if not self._logs.flows():
+            return iter(())
         ends = self._logs.ends()
         tps = sorted((tp for tp, batch in records.items() if batch), key=_partition_of)
         more = [tp.partition == following.partition for tp, following in pairwise(tps)]

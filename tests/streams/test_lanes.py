@@ -18,6 +18,7 @@ class Logs:
         self.ends_by_topic: dict[TopicPartition, LogEnd] = {}
         self.positions: dict[TopicPartition, int] = {}
         self.held: set[TopicPartition] = set()
+        self.is_flowing = True
 
     def position(self, tp: TopicPartition) -> int | None:
         return self.positions.get(tp)
@@ -27,6 +28,9 @@ class Logs:
 
     def ends(self) -> Ends:
         return dict(self.ends_by_topic)
+
+    def flows(self) -> bool:
+        return self.is_flowing
 
     def hold(self, tp: TopicPartition) -> None:
         self.held.add(tp)
@@ -169,6 +173,17 @@ def test_what_was_committed_before_the_takeover_is_not_counted_again() -> None:
     source.fetch(CONVOY, pings(range(1, 5)))
     source.stand(escort=0, ticks=0)
     assert source.released() == [(0, 3), (0, 4)]
+
+
+def test_what_a_rebalance_drops_is_not_missing_when_it_comes_again() -> None:
+    source = Input()
+    source.response(1, convoy=2, escort=0, ticks=0)
+    source.stand(convoy=0, escort=0, ticks=0)
+    source.logs.is_flowing = False
+    assert source.taken({CONVOY: pings(range(2))}) == []
+    source.logs.is_flowing = True
+    source.fetch(CONVOY, pings(range(2)))
+    assert source.released() == [(0, 0), (0, 1)]
 
 
 def test_a_chunk_that_went_missing_ends_the_worker() -> None:
