@@ -68,7 +68,7 @@ class FaustLogs:
         """Keep what the fetches have said so far: in the consumer's thread, as records are taken."""
         assignment = self._assignment()
         tps = () if assignment is None else assignment.tps
-        self._ends = {TopicPartition(*tp): end for tp in tps if (end := self.end(TopicPartition(*tp))) is not None}
+        self._ends = {tp: end for tp in tps if (end := self.end(tp)) is not None}
 
     def hold(self, tp: TopicPartition) -> None:
         """Take no more; Faust's pausing would lose what it has already taken, so this is its brake for full queues."""

@@ -22,7 +22,8 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 PINNED = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
 
 FINGERPRINTS = {
-    # The scheduler is called between two `getmany`, with all that one brought, and positions move nowhere else.
+    # The scheduler is called between two `getmany`, with all that one brought, and positions move nowhere else. What it
+    # gives is dropped, and sought anew, where the flow is not active right after it.
     Consumer.getmany: "4b168d84882a70d6",
     Consumer._drain_messages: "44a2500309e83c63",
     AIOKafkaConsumerThread._fetch_records: "39a2c6c79fc1455a",
