@@ -5,9 +5,14 @@ import sys
 import threading
 import time
 
+from aiokafka.errors import KafkaError
+
 # aiokafka reports a broker that is away some thousand times a minute.
 LINES_PER_PERIOD_MAX = 5
 PERIOD_S = 30.0
+
+# A broker that has just started or made a topic refuses some requests for a second or two, and all of them are retried.
+PATIENCE_S = 5.0
 
 # Progress reports of libraries are no news to an operator, nor are Faust's warnings about its own tables and sensors.
 LEVELS = {"aiokafka": logging.WARNING, "faust": logging.ERROR, "mode": logging.ERROR, "uvicorn": logging.WARNING}
@@ -37,6 +42,27 @@ class RateLimit(logging.Filter):
         return count < self._lines_max
 
 
+class Patience(logging.Filter):
+    """Keeps back what tells of an error that aiokafka meets by trying again, until it has lasted for a while."""
+
+    def __init__(self, patience_s: float = PATIENCE_S, period_s: float = PERIOD_S) -> None:
+        super().__init__()
+        self._patience_s = patience_s
+        self._period_s = period_s
+        self._times: dict[tuple[str, int], tuple[float, float]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line is written."""
+        if not any(isinstance(item, KafkaError) and item.retriable for item in record.args or ()):
+            return True
+        now_s, place = time.monotonic(), (record.name, record.lineno)
+        begin_s, last_s = self._times.get(place, (now_s, now_s))
+        if now_s - last_s > self._period_s:
+            begin_s = now_s
+        self._times[place] = begin_s, now_s
+        return now_s - begin_s >= self._patience_s
+
+
 class OneLine(logging.Formatter):
     """`2024-11-27T00:00:10Z level=warning part=streams.ticks message`, line breaks and tracebacks folded in."""
 
@@ -54,6 +80,7 @@ def configure_logs() -> None:
     """Send every logger's lines to stderr; of libraries only what matters."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(OneLine())
+    handler.addFilter(Patience())
     handler.addFilter(RateLimit())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name, level in LEVELS.items():

@@ -3,11 +3,30 @@
 import logging
 import sys
 
-from bus.logs import OneLine, RateLimit
+import pytest
+from aiokafka.errors import KafkaError, NotLeaderForPartitionError, TopicAuthorizationFailedError
+
+from bus.logs import OneLine, Patience, RateLimit
 
 
-def line(text: str, place: int = 1) -> logging.LogRecord:
-    return logging.LogRecord("aiokafka.conn", logging.WARNING, "conn.py", place, text, None, None)
+def line(text: str, place: int = 1, *of: object) -> logging.LogRecord:
+    return logging.LogRecord("aiokafka.conn", logging.WARNING, "conn.py", place, text, of, None)
+
+
+def is_told(patience: Patience, error: KafkaError, now_s: float, monkeypatch: pytest.MonkeyPatch) -> bool:
+    monkeypatch.setattr("bus.logs.time.monotonic", lambda: now_s)
+    return patience.filter(line("failed: %s", 1, error))
+
+
+def test_what_is_tried_again_is_told_only_when_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    patience, error = Patience(patience_s=5, period_s=30), NotLeaderForPartitionError()
+    told = [is_told(patience, error, now_s, monkeypatch) for now_s in (100, 104, 105, 130, 161, 166)]
+    assert told == [False, False, True, True, False, True]
+
+
+def test_what_no_trying_again_mends_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_told(Patience(), TopicAuthorizationFailedError(), 100, monkeypatch)
+    assert Patience().filter(line("something else"))
 
 
 def test_a_flood_from_one_place_is_cut_short_and_leaves_other_lines_alone() -> None:
