@@ -287,6 +287,16 @@ def test_turning_back_long_before_the_turn_of_the_road_is_the_wrong_way():
     assert drive.told("wrong-way")[:1] == ["wrong-way raised"]
 
 
+def test_turning_back_after_the_turn_of_the_road_is_the_wrong_way():
+    """One that had turned before the end of the road, and now goes on there, would have turned twice."""
+    drive = Drive(plan([(0.0, 0.0), (5000.0, 0.0), (0.0, 0.0)]))
+    drive.along(line((0, 0), (5000, 0), 200), every_s=15, speed_mps=13, heading_deg=90)
+    drive.along(line((4800, 0), (4360, 0), 200), begin_s=390, every_s=15, speed_mps=13, heading_deg=270)
+    drive.along(line((4450, 0), (4850, 0), 105), begin_s=435, every_s=15, speed_mps=7, heading_deg=90)
+    assert drive.told() == ["wrong-way raised"]
+    assert drive.progress_m() == pytest.approx(5150, abs=5)
+
+
 def test_after_a_long_silence_one_fix_at_a_crossing_is_at_no_place_yet():
     crossing = [(0.0, 0.0), (3000.0, 0.0), (3000.0, 1500.0), (1500.0, 1500.0), (1500.0, -2000.0)]
     drive = Drive(plan(crossing)).along(line((0, 0), (1200, 0), 100))
