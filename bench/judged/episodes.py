@@ -15,7 +15,10 @@ SOUNDING = frozenset({"critical", "high", "medium"})
 
 @dataclass(slots=True)
 class Episode:
-    """One alert from its rise to its end; times in milliseconds since the epoch, None for what did not happen."""
+    """One alert from its rise to its end; times in milliseconds since the epoch, None for what did not happen.
+
+    Onset and end are event times, the others those of the decisions.
+    """
 
     convoy_id: str
     vehicle_id: str
@@ -24,13 +27,14 @@ class Episode:
     raised_ms: int
     sounded_ms: int | None = None
     cleared_ms: int | None = None
+    ended_ms: int | None = None
 
     def take(self, alert: Alert) -> None:
         """Hear one more transition."""
         if alert.severity in SOUNDING and self.sounded_ms is None and alert.transition != "cleared":
             self.sounded_ms = alert.detected_at_ms
         if alert.transition == "cleared":
-            self.cleared_ms = alert.detected_at_ms
+            self.cleared_ms, self.ended_ms = alert.detected_at_ms, alert.at_ms
 
 
 def found(plans: Sequence[ConvoyPlan], arrivals: Iterable[Arrival], until_ms: int | None = None) -> list[Episode]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from msgspec.structs import replace
 
+from bench.judged.alike import lacking
 from bench.judged.episodes import Episode, found
 from bench.judged.plain import distances_m
 from bench.judged.score import SLACK_S, Score, Scores
@@ -40,8 +41,6 @@ DEPARTED_M = 400.0
 
 SPIKE_M = 5_000.0
 WITHIN_MS = 60_000
-LONGER_STALL_S = 150.0
-"""Beyond the hold: the 60 s by which a ping may be late, and the intervals of slow reporters."""
 
 TRIES = 40
 EDGE_S = 240.0
@@ -242,11 +241,12 @@ def _unruly(trace: Trace, rng: np.random.Generator, outcome: TraceOutcome, run: 
     plan = plan_of(trace)
     clean = arrivals_of(trace, plan.convoy_id)
     until_ms = clean[-1].received_ms + WITHIN_MS
-    reference = _sure_kinds(found([plan], clean, until_ms), until_ms)
+    reference = found([plan], clean, until_ms)
     for name, spoil in SPOILT.items():
-        spoilt = _sure_kinds(found([plan], spoil(trace, clean, rng), until_ms), until_ms)
+        spoilt = found([plan], spoil(trace, clean, rng), until_ms)
         ignored = {"signal-lost"} if name == "shuffle" else set()
-        lost, new = sorted((reference - spoilt).keys() - ignored), sorted((spoilt - reference).keys() - ignored)
+        lost = sorted(lacking(reference, spoilt, until_ms).keys() - ignored)
+        new = sorted(lacking(spoilt, reference, until_ms).keys() - ignored)
         outcome.runs[name] += 1
         outcome.same[name] += not lost and not new
         outcome.notes += [f"{run} {name}: lost {kind}" for kind in lost] + [f"{run} {name}: new {kind}" for kind in new]
@@ -288,13 +288,6 @@ INJECTED: dict[str, Callable[[Trace, np.random.Generator, TraceOutcome, str], No
 def _found(trace: Trace, stops: list[Stop] | None = None) -> list[Episode]:
     plan = plan_of(trace, stops=stops)
     return found([plan], arrivals_of(trace, plan.convoy_id))
-
-
-def _sure_kinds(episodes: Sequence[Episode], until_ms: int) -> Counter[str]:
-    """How many of each kind there are, short stalls left out: a fix more or less decides on them."""
-    longer_s = [((e.cleared_ms or until_ms) - e.raised_ms) / 1000 for e in episodes]
-    sure = zip(episodes, longer_s, strict=True)
-    return Counter(e.kind for e, longer in sure if e.kind != "stall" or longer >= LONGER_STALL_S)
 
 
 def _degrees(trace: Trace) -> np.ndarray:

@@ -24,6 +24,7 @@ RETREAT_FREE_M = 15.0  # a standing vehicle's fixes wander so far
 RETREAT_SCALE_M = 10.0
 TURN_COST = 12.0  # going back along the route: more than one unexplained fix, less than two
 PAID_M = RETREAT_FREE_M + RETREAT_SCALE_M * TURN_COST
+BEHIND_M = PAID_M + RETREAT_FREE_M  # a story that has turned keeps its farthest point so far behind it
 BACK_SCALE_M = 150.0  # and on: or a story that turned somewhere would follow the true one on the other leg for ever
 SIDEWAYS_COST = 6.0  # moving across a road is no way along it: with distance and heading about an unexplained fix
 SIDEWAYS_FREE = 0.3  # a road is joined at an angle, and drawn with fewer bends than it has
@@ -62,13 +63,23 @@ def retreat_cost(story: Story) -> float:
 
 
 @kernel
+def has_turned(story: Story) -> bool:
+    """Whether a story goes back and has paid for the turn in full."""
+    return bool(story.peak_m - story.at_m > PAID_M)
+
+
+@kernel
 def go_on(start: Story, at_m: float, segment: int, drift_m: float) -> Story:
-    """The story that goes on to `at_m`. Its farthest point follows it back once the turning is paid for in full, and
-    goes with a position that drifts, either way.
+    """The story that goes on to `at_m`. Its farthest point goes with a position that drifts, either way, and follows it
+    back once the turning is paid for in full. Forward again from there, farther than noise, is another turn: where a
+    road leads there and back, one that turned twice would else be as good as one that never did.
     """
     drifted_m = min(max(at_m - start.at_m, -drift_m), drift_m)
+    if has_turned(start):
+        peak_m = start.peak_m + drifted_m
+        return Story(at_m, segment, min(peak_m, at_m + BEHIND_M) if peak_m - at_m > PAID_M else at_m)
     peak_m = max(start.peak_m + min(drifted_m, 0.0), at_m - max(drifted_m, 0.0))
-    return Story(at_m, segment, min(peak_m, at_m + PAID_M))
+    return Story(at_m, segment, peak_m if peak_m - at_m <= PAID_M else at_m + BEHIND_M)
 
 
 @kernel
@@ -86,7 +97,9 @@ def transition_cost(start: Story, end: Story, way: Way) -> float:
     along_m = abs(end.at_m - start.at_m)
     differing_m = max(way.straight_m - along_m, along_m - way.driven_m)
     detour = min(max(differing_m - DETOUR_FREE_M, 0.0) / way.scale_m, TRANSITION_COST_MAX)
-    back_m = max(start.peak_m - end.at_m - PAID_M, 0.0)
+    if has_turned(start) and not has_turned(end):
+        return detour
+    back_m = max(start.peak_m - end.at_m - (BEHIND_M if has_turned(start) else PAID_M), 0.0)
     return detour + retreat_cost(end) - retreat_cost(start) + back_m / BACK_SCALE_M
 
 

@@ -49,6 +49,9 @@ it. A halt it judges by more than its row remembers.
 """
 
 KINDS_ALONG = frozenset({DEVIATION, WRONG_WAY, MISSED_CHECKPOINT})
+PROVED_LATE = frozenset({DEVIATION, WRONG_WAY})
+"""What the first fixes of may have come in time, too few to prove it."""
+
 ASTRAY_M = 300.0
 
 PLACE = (
@@ -253,9 +256,9 @@ def news(told: Records, kinds: Set[int], shown: Set[int], lasting: Set[int], spa
     """Give of what was told on the shadow the kinds that are news, marked late; what is still open and not `lasting`
     ends here.
 
-    A way back that began before the gap is news where it was raised in it: few fixes prove it. Not where the live run
-    was `shown` it as well, nor where it began before all that is kept: that may have been told. The other kinds must
-    begin in the gap. A checkpoint that was missed is news: the live run left it to the gap.
+    What began before the gap and is PROVED_LATE is news where it was raised in it. Not where the live run was `shown`
+    it as well, nor where it began before all that is kept: that may have been told. The other kinds must begin in the
+    gap. A checkpoint that was missed is news: the live run left it to the gap.
     """
     begin_ms, since_ms, until_ms = span_ms
     episodes: dict[tuple[int, int], list[Records]] = {}
@@ -264,7 +267,8 @@ def news(told: Records, kinds: Set[int], shown: Set[int], lasting: Set[int], spa
             episodes.setdefault((int(one.kind), int(one.onset_ms)), []).append(one)
     found: list[Records] = []
     for (kind, onset_ms), steps in episodes.items():
-        proved_ms = steps[0].at_ms if kind == WRONG_WAY and kind not in shown and onset_ms > begin_ms else onset_ms
+        proved_late = kind in PROVED_LATE - shown and onset_ms > begin_ms
+        proved_ms = steps[0].at_ms if proved_late else onset_ms
         if proved_ms < since_ms and kind != MISSED_CHECKPOINT:
             continue
         lasts = steps[-1].transition != CLEARED

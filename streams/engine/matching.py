@@ -194,16 +194,30 @@ def cheapest(children: Records, count: int, tie_cost: float) -> int:
 
 
 @kernel
+def nearest_of_cheap(children: Records, count: int, at_m: float) -> int:
+    """Number of the story that is nearest to a place along the route, of those that are not clearly dearer than the
+    cheapest.
+    """
+    best = cheapest(children, count, 0.0)
+    limit = children[best].cost + SWITCH_COST
+    for k in range(count):
+        if children[k].cost <= limit and abs(children[k].at_m - at_m) < abs(children[best].at_m - at_m):
+            best = k
+    return best
+
+
+@kernel
 def select(vehicle: Row, children: Records, count: int) -> int:
-    """Number of the story to believe: the incumbent's, unless another is cheaper by SWITCH_COST; free while not yet
-    located.
+    """Number of the story to believe: the incumbent's, unless another is cheaper by SWITCH_COST; of several then the
+    one nearest to it. Free while not yet located.
     """
     if not vehicle.located:
         return cheapest(children, count, TIE_COST)
     best = cheapest(children, count, 0.0)
     for k in range(count):
-        if children[k].chosen and children[k].cost <= children[best].cost + SWITCH_COST:
-            return k
+        if children[k].chosen:
+            stays = children[k].cost <= children[best].cost + SWITCH_COST
+            return k if stays else nearest_of_cheap(children, count, children[k].at_m)
     return best
 
 

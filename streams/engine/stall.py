@@ -69,6 +69,12 @@ def set_anchor(vehicle: Row, fix: Row) -> None:
         vehicle.rolling |= ROLLING | KNOWS_SPEED
 
 
+@kernel
+def surely_stands(vehicle: Row, fix: Row) -> bool:
+    """Whether the fix reports that the vehicle does not move, by a device that ever told of a movement."""
+    return bool(is_still(fix) and vehicle.rolling & KNOWS_SPEED)
+
+
 @entry
 def seems_to_stand(vehicle: Row) -> bool:
     """Whether two fixes show it standing, so that silence says where it is: the newest reports no movement, and it is

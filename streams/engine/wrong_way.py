@@ -6,9 +6,10 @@ import numpy as np
 
 from streams.engine.dtypes import BACKWARDS, FORWARDS, HIGH, WRONG_WAY, Out, Row, Step
 from streams.engine.episodes import close_episode, grown_ms, open_episode, peak_worth_telling, update_episode
-from streams.engine.evidence import accuracy_allowance_m, is_still, repeats
+from streams.engine.evidence import accuracy_allowance_m, drift_m, is_still, repeats
 from streams.engine.jit import kernel
 from streams.engine.matching import last_on_road_ms
+from streams.engine.stall import surely_stands
 
 NEAR_M = 50.0  # a standing vehicle's progress wanders so far: still at the turning point
 BACK_FIXES = 3
@@ -47,16 +48,18 @@ def count_back(vehicle: Row, step: Step, proves: bool) -> None:
 def track_way(vehicle: Row, convoy: Row, fix: Row, step: Step) -> float:
     """Take in a fix; gives how far back the vehicle is in metres, NaN where it goes forward or its place is unknown.
 
-    A fix that matching cannot place yet counts too: it believes in a turn only at the second or third one.
+    A fix that matching cannot place yet counts too: it believes in a turn only at the second or third one. A vehicle
+    that stands comes no farther, wherever its signals lead it.
     """
     if math.isnan(vehicle.progress_m):
         return np.nan
-    if math.isnan(vehicle.low_m) or vehicle.progress_m - vehicle.low_m >= convoy.wrong_way_clear_m:
+    led = surely_stands(vehicle, fix) and drift_m(fix, step) > 0.0
+    if math.isnan(vehicle.low_m) or (vehicle.progress_m - vehicle.low_m >= convoy.wrong_way_clear_m and not led):
         start_way(vehicle)
         return np.nan
     retreat_m = np.float64(vehicle.far_m) - vehicle.progress_m
     placed = last_on_road_ms(vehicle, vehicle.chosen) == fix.fix_ms
-    if placed and retreat_m <= 0.0:
+    if placed and retreat_m <= 0.0 and not led:
         start_way(vehicle)
     elif placed and retreat_m <= NEAR_M:
         turn_here(vehicle)

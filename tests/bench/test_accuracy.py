@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bench.accuracy import BEGIN, END, write_page
+from bench.judged.alike import lacking
 from bench.judged.episodes import Episode
 from bench.judged.halts import ordinary_halts
 from bench.judged.plain import VehiclePings, distances_m, near_rule, speed_rule
@@ -93,6 +94,30 @@ def test_sounding_alarms_of_a_convoy_and_kind_are_one_for_as_long_as_any_lasts()
 def pings(points: list[tuple[float, float]], speed_mps: list[float]) -> VehiclePings:
     moments = np.arange(len(points)) * 10_000
     return VehiclePings(operation(0)[0], "V", moments, moments + 500, np.array(points), np.array(speed_mps))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ([(0, 340)], [], {"stall": 1}),
+        ([(0, 320)], [], {}),
+        ([(0, 340)], [(10, 300)], {}),
+        ([(0, 340)], [(340, 700)], {"stall": 1}),
+        ([(0, 340), (500, 900)], [(0, 340)], {"stall": 1}),
+    ],
+)
+def test_a_stall_is_lacking_where_it_is_long_and_the_other_run_has_none_at_its_time(
+    first: list[tuple[int, int]], second: list[tuple[int, int]], expected: dict[str, int]
+) -> None:
+    """How late its end is heard of says nothing of how long it was."""
+    runs = [[episode(a, a + 180, ended_ms=b * 1000, cleared_ms=b * 2000) for a, b in run] for run in (first, second)]
+    assert lacking(*runs, 1_000_000) == expected
+
+
+def test_of_other_kinds_as_many_must_be_told() -> None:
+    late, others = episode(0, 1, "late"), [episode(0, 1, "late"), episode(0, 1, "sos")]
+    assert lacking(others, [late], 0) == {"sos": 1}
+    assert lacking([late], others, 0) == {}
 
 
 def test_the_corridor_rule_alarms_at_every_ping_beyond_25_m() -> None:

@@ -76,6 +76,21 @@ def test_a_detour_in_a_gap_is_told_as_if_it_had_been_heard_but_late(order: Order
     assert [(a.progress_m, a.lateral_m) for a in late] == [(a.progress_m, a.lateral_m) for a in live]
 
 
+def test_a_detour_that_began_before_the_gap_is_told_where_only_the_gap_proves_it():
+    """Two fixes of it come in time, ten seconds apart."""
+    live, late = told(drive(off_between(330, 700))), told(drive(off_between(330, 700), newest_first))
+    assert steps(late) == steps(live) == [("deviation", "raised", 330, 350), ("deviation", "cleared", 330, 730)]
+    assert [(a.alert_id, a.late) for a in late] == [(a.alert_id, True) for a in live]
+
+
+def test_a_detour_that_was_told_and_over_is_not_told_again():
+    """One of its fixes comes late, when the trail reaches back to the middle of it."""
+    where = off_between(350, 400)
+    late = ping(395, where(395), received_s=431)
+    both = sorted([*drive(where), late], key=lambda arrival: arrival.received_ms)
+    assert steps(told(both)) == steps(told(drive(where)))
+
+
 def test_a_halt_and_a_sprint_in_a_gap_are_told():
     def where(at_s: float) -> Point:
         stood_s = min(max(at_s - 400, 0), 250)

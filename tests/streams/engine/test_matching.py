@@ -162,6 +162,13 @@ def test_a_shortcut_rejoins_further_ahead():
     assert drive.progress_m() == pytest.approx(length_m(winding), abs=5)
 
 
+def test_a_detour_hardly_shorter_than_the_road_it_spares_rejoins_at_its_first_fix():
+    bend = [(0.0, 0.0), (2000.0, 0.0), (2000.0, 600.0), (0.0, 600.0)]
+    beside = [*line((1500, 0), (1890, 110), 100), *line((1890, 210), (1890, 490), 100), (1790, 560)]
+    drive = Drive(plan(bend)).along([*line((0, 0), (1400, 0), 100), *beside])
+    assert drive.progress_m() == pytest.approx(2810, abs=1)
+
+
 def test_a_detour_comes_back_to_where_it_left():
     away = [(3000.0, y) for y in range(100, 601, 100)]
     points = [*line((0, 0), (3000, 0), 100), *away, *away[::-1], *line((3000, 0), (5000, 0), 100)]
@@ -285,6 +292,26 @@ def test_turning_back_long_before_the_turn_of_the_road_is_the_wrong_way():
     drive = Drive(plan([(0.0, 0.0), (5000.0, 0.0), (0.0, 0.0)]))
     drive.along([*line((0, 0), (4550, 0), 105), *line((4500, 0), (3500, 0), 105)], every_s=15, speed_mps=7)
     assert drive.told("wrong-way")[:1] == ["wrong-way raised"]
+
+
+def test_turning_back_after_the_turn_of_the_road_is_the_wrong_way():
+    """One that had turned before the end of the road, and now goes on there, would have turned twice."""
+    drive = Drive(plan([(0.0, 0.0), (5000.0, 0.0), (0.0, 0.0)]))
+    drive.along(line((0, 0), (5000, 0), 200), every_s=15, speed_mps=13, heading_deg=90)
+    drive.along(line((4800, 0), (4360, 0), 200), begin_s=390, every_s=15, speed_mps=13, heading_deg=270)
+    drive.along(line((4450, 0), (4850, 0), 105), begin_s=435, every_s=15, speed_mps=7, heading_deg=90)
+    assert drive.told() == ["wrong-way raised"]
+    assert drive.progress_m() == pytest.approx(5150, abs=5)
+
+
+def test_of_two_places_that_fit_nearly_as_well_the_one_nearest_to_where_it_was_is_believed():
+    """It stood and turns back, its heading before its progress; on the other leg it would have leapt a kilometre."""
+    drive = Drive(plan([(0.0, 0.0), (5000.0, 0.0), (0.0, 0.0)]))
+    drive.along(line((0, 0), (5000, 0), 200), every_s=15, speed_mps=13, heading_deg=90)
+    drive.along([(4800, 0), (4600, 0), (4400, 0)], begin_s=390, every_s=15, speed_mps=13, heading_deg=270)
+    drive.send(ping(435, (4375, 0), speed_mps=0))
+    drive.along([(4405 + 105 * i, 0) for i in range(5)], begin_s=450, every_s=15, speed_mps=7, heading_deg=90)
+    assert drive.told() == ["wrong-way raised"]
 
 
 def test_after_a_long_silence_one_fix_at_a_crossing_is_at_no_place_yet():

@@ -65,6 +65,14 @@ def test_signals_that_lead_a_standing_vehicle_along_the_road_and_back_are_no_way
     assert drive.told() == []
 
 
+def test_signals_that_lead_a_standing_vehicle_ahead_and_back_are_no_way_back_when_it_goes_on():
+    led = [80.0, 190.0, 260.0, 290.0, 260.0, 190.0, 100.0, 0.0, 0.0]
+    drive = Drive(plan(STRAIGHT)).along(OUT, speed_mps=10.0)
+    drive.along([(5000.0 + along_m, 0.0) for along_m in led], begin_s=110, speed_mps=0.0)
+    drive.along([(5008.0, 0.0), (5040.0, 0.0), *way(5100, 5500)], begin_s=200, speed_mps=5.0)
+    assert drive.told() == []
+
+
 def test_a_device_that_always_says_that_it_stands_goes_back_twice_as_far():
     drive = Drive(plan(STRAIGHT)).along([*OUT, *way(4900, 4400)], speed_mps=0.0)
     [alert] = drive.alerts
