@@ -236,8 +236,7 @@ def learn(
         kinds -= KINDS_ALONG if is_astray(vehicle, filled.row) else {MISSED_CHECKPOINT}
     if filled.row.open[STALL] and seems_to_stand(vehicle):
         kinds -= {STALL}
-    shown = set(seen.told.kind.tolist())
-    found = news(filled.told, kinds, shown, lasting_of(vehicle, sure), span_ms)
+    found = news(filled.told, kinds, seen.told, lasting_of(vehicle, sure), span_ms)
     if not vehicle.arrived:
         take_over(vehicle, episodes, filled, found)
         if sure:
@@ -252,13 +251,13 @@ def lasting_of(vehicle: Row, sure: bool) -> Set[int]:
     return LASTING | {MISSED_CHECKPOINT} if sure else LASTING - {WRONG_WAY}
 
 
-def news(told: Records, kinds: Set[int], shown: Set[int], lasting: Set[int], span_ms: tuple[int, int, int]) -> Records:
+def news(told: Records, kinds: Set[int], shown: Records, lasting: Set[int], span_ms: tuple[int, int, int]) -> Records:
     """Give of what was told on the shadow the kinds that are news, marked late; what is still open and not `lasting`
     ends here.
 
     What began before the gap and is PROVED_LATE is news where it was raised in it. Not where the live run was `shown`
-    it as well, nor where it began before all that is kept: that may have been told. The other kinds must begin in the
-    gap. A checkpoint that was missed is news: the live run left it to the gap.
+    its kind as well, nor where it began before all that is kept: that may have been told. The other kinds must begin in
+    the gap, and the live run was not `shown` the same. A checkpoint that was missed is news: it left it to the gap.
     """
     begin_ms, since_ms, until_ms = span_ms
     episodes: dict[tuple[int, int], list[Records]] = {}
@@ -267,9 +266,10 @@ def news(told: Records, kinds: Set[int], shown: Set[int], lasting: Set[int], spa
             episodes.setdefault((int(one.kind), int(one.onset_ms)), []).append(one)
     found: list[Records] = []
     for (kind, onset_ms), steps in episodes.items():
-        proved_late = kind in PROVED_LATE - shown and onset_ms > begin_ms
+        proved_late = kind in PROVED_LATE and kind not in shown.kind and onset_ms > begin_ms
         proved_ms = steps[0].at_ms if proved_late else onset_ms
-        if proved_ms < since_ms and kind != MISSED_CHECKPOINT:
+        is_known = proved_ms < since_ms or onset_ms in shown.onset_ms[shown.kind == kind]
+        if is_known and kind != MISSED_CHECKPOINT:
             continue
         lasts = steps[-1].transition != CLEARED
         for step in steps:

@@ -104,6 +104,18 @@ def test_a_halt_and_a_sprint_in_a_gap_are_told():
     ]
 
 
+def test_a_halt_that_was_told_and_over_is_not_told_again():
+    """One of its fixes comes late, when the trail still has all the others."""
+
+    def where(at_s: float) -> Point:
+        return (10.0 * (at_s - min(max(at_s - 300, 0), 200)), 0.0)
+
+    live = drive(where, every_s=100)
+    both = sorted([*live, ping(350, where(350), received_s=701)], key=lambda arrival: arrival.received_ms)
+    assert steps(told(both)) == steps(told(live))
+    assert steps(told(live)) == [("stall", "raised", 300, 480), ("stall", "cleared", 300, 700)]
+
+
 def test_what_goes_on_after_the_gap_is_told_once_by_the_live_run():
     alerts = told(drive(off_between(900, 1100), newest_first))
     assert steps(alerts) == [("deviation", "raised", 1000, 1020), ("deviation", "cleared", 1000, 1130)]
