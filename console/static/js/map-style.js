@@ -5,6 +5,8 @@ export const EMPTY = { type: 'FeatureCollection', features: [] };
 // MapLibre's tiles are 512 px: at zoom 0 on the equator one pixel is this many metres.
 const METRES_PER_PIXEL_0 = 78271.517;
 const SOURCES = ['routes', 'noSignal', 'places', 'sites', 'trail', 'accuracy', 'vehicles', 'alarms'];
+// A symbol belongs to the tile that its place is in: what lies beyond its edge would be laid out for nothing.
+const WITHOUT_MARGIN = { buffer: 0 };
 const FONT = ['sans-serif'];
 const SYMBOL_SIZE = ['interpolate', ['linear'], ['zoom'], 6, 0.6, 11, 0.85, 14, 1];
 
@@ -99,6 +101,8 @@ function ownLayers() {
 /** The whole style in the theme in force, with the sources' present data. */
 export async function mapStyle({ theme, basemap, data }) {
   const below = basemap === 'pmtiles' ? await streets(theme) : builtIn();
-  const own = Object.fromEntries(SOURCES.map((name) => [name, { type: 'geojson', data: data[name] ?? EMPTY, ...(KEYS[name] ? { promoteId: KEYS[name] } : {}) }]));
+  const own = Object.fromEntries(SOURCES.map((name) => [name, {
+    type: 'geojson', data: data[name] ?? EMPTY, ...(KEYS[name] ? { promoteId: KEYS[name] } : {}), ...(name === 'vehicles' ? WITHOUT_MARGIN : {}),
+  }]));
   return { version: 8, sources: { ...below.sources, ...own }, layers: [...below.layers, ...ownLayers()] };
 }

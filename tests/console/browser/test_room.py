@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from models.alert import Message, Nearest
 from tests.console.browser.conftest import SignIn
-from tests.console.browser.stage import ConsoleProcess, Stage, alert, instant_ms, status_of
+from tests.console.browser.stage import ConsoleProcess, Route, Stage, alert, instant_ms, status_of
 
 SCRIPT = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
 
@@ -342,6 +342,43 @@ def test_the_map_is_handed_only_what_has_changed(sign_in: SignIn) -> None:
         }"""
     )
     assert told == [None, ["X|B", "X|D"], ["X|C"]]  # D is late, and its label says since when
+
+
+def test_what_is_drawn_in_turns_rests_as_long_as_it_asks_and_ends_with_the_newest(sign_in: SignIn) -> None:
+    told = sign_in("tamu").evaluate(
+        """async () => {
+        const { createTurns } = await import('/static/js/pace.js');
+        const drawn = [];
+        let newest = 0;
+        const turns = createTurns(() => { drawn.push([newest, performance.now()]); return 200; });
+        for (newest = 1; newest < 6; newest += 1) turns.soon();
+        newest = 6;
+        await new Promise((done) => setTimeout(done, 500));
+        newest = 7; turns.soon(); newest = 8; turns.soon(); turns.stop();
+        await new Promise((done) => setTimeout(done, 300));
+        return [drawn.map(([what]) => what), drawn[1][1] - drawn[0][1] >= 199];
+        }"""
+    )
+    assert told == [[1, 6, 7], True]
+
+
+def test_while_the_map_is_moved_an_alarm_is_drawn_all_the_same(sign_in: SignIn, stage: Stage) -> None:
+    page = sign_in("tamu", webgl=True)
+    page.wait_for_function(
+        "() => document.querySelector('.map-place')?.kawalMap?.queryRenderedFeatures({ layers: ['alarm'] }).length > 0"
+    )
+    page.evaluate(
+        """() => { const map = document.querySelector('.map-place').kawalMap; const { lng, lat } = map.getCenter();
+        map.easeTo({ center: [lng + 0.001, lat], duration: 60000, essential: true }); }"""
+    )
+    route = Route(stage.plans[0]).points
+    raised = alert(stage, "bad-position", "KT-8101-SX", 30, convoy_id=stage.plans[0].convoy_id)
+    stage.alerts(raised.model_copy(update=dict(zip(("lat", "lon"), route[len(route) // 2], strict=True))))
+    page.wait_for_function(
+        """(id) => { const map = document.querySelector('.map-place').kawalMap; if (!map.isMoving()) throw new Error('it stands');
+        return map.queryRenderedFeatures({ layers: ['alarm'] }).some(({ properties }) => properties.alert_id === id); }""",
+        arg=raised.alert_id,
+    )
 
 
 def test_one_event_that_cannot_be_taken_keeps_none_of_the_others_out(sign_in: SignIn) -> None:
