@@ -299,6 +299,11 @@ SITES_OF_GL_MAP = """(name) => [...new Set(document.querySelector('.map-place')?
     .map(({ properties }) => properties[name]) ?? [])].sort()"""
 
 
+OVERLAPS = """(texts) => {
+  const boxes = texts.map((text) => [text.textContent, text.getBoundingClientRect()]);
+  return boxes.flatMap(([name, a], i) => boxes.slice(i + 1).filter(([, b]) => a.left < b.right - 8 && b.left < a.right - 8 && a.top < b.bottom - 3 && b.top < a.bottom - 3)
+    .map(([other]) => [name, other]));
+}"""
 # A site on which nothing else of a name lies, in the middle of its picture, which stands on its place.
 SITE_IN_SIGHT = """() => {
   const map = document.querySelector('.map-place').kawalMap;
@@ -331,6 +336,14 @@ def test_both_maps_show_each_site_once_with_a_picture_of_its_kind(sign_in: SignI
     pictures = drawn.locator("path").evaluate_all("paths => new Set(paths.map((path) => path.getAttribute('d'))).size")
     assert pictures == len(set(sites.values()))
     expect(plain.locator(".map-key .site-keys > span")).to_have_count(pictures)
+    named = plain.locator(".map-svg .name")
+    for _ in range(3):
+        plain.get_by_role("button", name="Zoom in").click()
+    expect(named).not_to_have_count(0)
+    places = {place.name for plan in stage.plans for place in (*plan.checkpoints, *plan.stops)}
+    ends = {f"End of {plan.convoy_id}" for plan in stage.plans}
+    assert set(named.all_text_contents()) <= {*sites, *places, *ends}
+    assert named.evaluate_all(OVERLAPS) == []
     plain.get_by_role("button", name="Table").click()
     expect(plain.locator(".site-table tbody th")).to_have_text(sorted(sites, key=str.lower))
 
