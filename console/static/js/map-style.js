@@ -86,9 +86,9 @@ function ownLayers() {
       'icon-image': ['get', 'icon'], 'icon-size': SYMBOL_SIZE,
       'icon-allow-overlap': true, 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 1, 0] },
       paint: { 'icon-opacity': ['match', ['get', 'link'], 'stale', 0.75, 'lost', 0.75, 1] } },
-    // of labels that do not fit beside each other the cargo's stays: the lower key is placed first, but drawn below
+    // below the ring of an alarm, which would strike it through; of labels that do not fit beside each other the cargo's stays: the lower key is placed first, but drawn below
     { id: 'vehicle-name', type: 'symbol', source: 'vehicles', minzoom: 6, layout: {
-      ...text(['get', 'label'], 11, [0, 1.4]), 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 0, 1] }, paint: paintText() },
+      ...text(['get', 'label'], 11, [0, 1.95]), 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 0, 1] }, paint: paintText() },
     { id: 'alarm-ring', type: 'circle', source: 'alarms', filter: ['get', 'unacknowledged'], paint: {
       'circle-radius': 20, 'circle-opacity': 0, 'circle-stroke-width': 2.5,
       'circle-stroke-color': ['match', ['get', 'severity'], 'critical', css('critical'), 'high', css('high'), css('medium')] } },
