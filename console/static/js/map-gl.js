@@ -8,8 +8,8 @@ import { t } from './words.js';
 
 const INDONESIA = [94, -12, 142, 7];
 // While the map is moved, what comes waits: to lay symbols out anew makes a movement jump. But no alarm may be unseen for
-// as long as somebody pushes the map about, so it waits no longer than this; with what else it takes that is under a second.
-const HELD_MS = 500;
+// as long as somebody pushes the map about, so it waits no longer than this; its turn (map.js) and the drawing come on top.
+const HELD_MS = 300;
 const CALM = window.matchMedia('(prefers-reduced-motion: reduce)');
 const locale = () => ({
   'NavigationControl.ZoomIn': t('map.zoom-in'), 'NavigationControl.ZoomOut': t('map.zoom-out'),
