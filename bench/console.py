@@ -8,6 +8,7 @@ bench/console_page.py. The worker plays no part: this is what lies behind the to
 """
 
 import asyncio
+import itertools
 import json
 import os
 import re
@@ -26,12 +27,14 @@ from typing import NamedTuple
 import numpy as np
 import psutil
 from aiokafka import AIOKafkaProducer
+from playwright.async_api import Page
 from rich.progress import Progress
 from rich.table import Table
 
 from bench import cli
 from bench.console_alerts import beat, fill_alerts, told
-from bench.console_page import frames_a_second, memory_of, open_room, presses_amid, rows_seen_ms
+from bench.console_map import Probe, bare_frames_a_second, frames_a_second, marks_seen_ms
+from bench.console_page import memory_of, open_room, presses_amid, rows_seen_ms
 from bench.measure import load_average
 from bus.connection import connection
 from bus.follow import following
@@ -73,11 +76,11 @@ class Found:
         return table
 
 
-def _status(number: int, second: int) -> bytes:
+def _status(number: int, second: int, name: str = "KT") -> bytes:
     at_ms = round(time.time() * 1000)
     vehicles = [
         {
-            "vehicle_id": f"KT-{number:04}-{letter}",
+            "vehicle_id": f"{name}-{number:04}-{letter}",
             "role": "cargo" if letter == "A" else "escort",
             "time_ms": at_ms,
             "lat": -0.1 - number * 1e-4 - second * 1e-4,
@@ -93,7 +96,7 @@ def _status(number: int, second: int) -> bytes:
     ]
     return ConvoyStatus.model_validate(
         {
-            "convoy_id": f"C-{number:04}",
+            "convoy_id": f"{name.replace('KT', 'C')}-{number:04}",
             "at_ms": at_ms,
             "state": "under-way",
             "progress_m": second * 110.0,
@@ -208,9 +211,9 @@ def _ms(instant: str) -> float:
     return float(np.datetime64(instant.removesuffix("Z"), "ms").astype(np.int64))
 
 
-async def _traffic(producer: AIOKafkaProducer, topics: TopicSet, convoys: int, seconds: int) -> None:
+async def _traffic(producer: AIOKafkaProducer, topics: TopicSet, convoys: int, seconds: Iterable[int]) -> None:
     """Write what a worker would: the status of a tenth of the convoys a second, and alerts."""
-    for second in range(seconds):
+    for second in seconds:
         end_s = time.monotonic() + 1
         for number in range(second % PING_S, convoys, PING_S):
             await producer.send(topics.convoys, _status(number, second), key=f"C-{number:04}".encode())
@@ -254,7 +257,7 @@ async def measure_stream(broker: str, clients: int, convoys: int, seconds: int, 
         begin = [(reader.size, reader.unpacked) for reader in readers]
         cpu_s = sum(served.process.cpu_times()[:2])
         with cli.bar(bars, "serving, in seconds", seconds) as advance:
-            writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, seconds))
+            writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, range(seconds)))
             for _ in range(seconds):
                 await asyncio.sleep(1)
                 advance(1)
@@ -278,18 +281,42 @@ async def measure_stream(broker: str, clients: int, convoys: int, seconds: int, 
     }
 
 
+async def _raise(served: _Served, name: str) -> tuple[str, int]:
+    """Write a critical alert of a vehicle `...-NUMBER`; gives its id and when."""
+    at_ms = round(time.time() * 1000)
+    sent = told(int(name.rpartition("-")[2]), "raised", at_ms, name, "critical")
+    await served.producer.send_and_wait(served.topics.alerts, sent.to_json(), key=sent.convoy_id.encode())
+    return sent.alert_id, at_ms
+
+
+async def _on_map(served: _Served, page: Page) -> dict[str, float]:
+    """Measure how soon alarms and vehicles are drawn on the map, and what a bare map makes of the machine."""
+
+    async def vehicle(number: int) -> tuple[str, int]:
+        at_ms = round(time.time() * 1000)
+        await served.producer.send_and_wait(served.topics.convoys, _status(number, 0, "MARK"), key=b"MARK")
+        return f"MARK-{number:04}-A", at_ms
+
+    alarm = Probe("alarm", "alert_id", (117.4, -0.12))
+    standing = await marks_seen_ms(page, alarm, lambda number: _raise(served, f"STANDING-{number}"))
+    vehicles = await marks_seen_ms(page, Probe("vehicle", "vehicle_id", (117.4, -0.1)), vehicle)
+    moving = await marks_seen_ms(page, alarm, lambda number: _raise(served, f"MOVING-{number}"), is_moving=True)
+    return {
+        "bare_map_frames_per_s": await bare_frames_a_second(page),
+        "map_alarm_p50_ms": float(np.median(standing)),
+        "map_alarm_max_ms": max(standing),
+        "moving_map_alarm_max_ms": max(moving),
+        "map_vehicle_p50_ms": float(np.median(vehicles)),
+        "map_vehicle_max_ms": max(vehicles),
+    }
+
+
 async def measure_page(broker: str, convoys: int, seconds: int, bars: Progress) -> dict[str, float]:
     """Show the operation in a browser for so long, and give what was found. Raises BenchError without a browser."""
     async with _serving(broker, convoys) as served, open_room(served.url, served.cookie) as (page, empty_mb):
 
-        async def send(number: int, name: str, severity: str) -> int:
-            at_ms = round(time.time() * 1000)
-            sent = told(number, "raised", at_ms, name, severity)
-            await served.producer.send_and_wait(served.topics.alerts, sent.to_json(), key=sent.convoy_id.encode())
-            return at_ms
-
         async def probe(name: str) -> int:
-            return await send(int(name.rpartition("-")[2]), name, "critical")
+            return (await _raise(served, name))[1]
 
         async def burst() -> None:
             at_ms = round(time.time() * 1000)
@@ -297,14 +324,18 @@ async def measure_page(broker: str, convoys: int, seconds: int, bars: Progress) 
                 await served.producer.send(served.topics.alerts, sent.to_json(), key=sent.convoy_id.encode())
             await served.producer.flush()
 
-        with cli.bar(bars, "in the browser", 4) as advance:
-            writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, seconds))
+        with cli.bar(bars, "in the browser", 5) as advance:
+            writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, range(seconds)))
             ages_ms = await rows_seen_ms(page, probe, PROBES)
             advance(1)
             frames = await frames_a_second(page)
             advance(1)
             await writing
             memory = await memory_of(page)
+            advance(1)
+            writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, itertools.count(seconds)))
+            on_map = await _on_map(served, page)
+            writing.cancel()
             advance(1)
             presses = await presses_amid(page, burst)
             advance(1)
@@ -313,6 +344,7 @@ async def measure_page(broker: str, convoys: int, seconds: int, bars: Progress) 
         "screen_p50_ms": p50_ms,
         "screen_p99_ms": p99_ms,
         "map_frames_per_s": frames,
+        **on_map,
         "page_heap_mb": memory.heap,
         "page_mb": memory.page,
         "page_process_private_mb": memory.private,

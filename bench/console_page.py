@@ -1,4 +1,4 @@
-"""What a browser makes of the console: how soon an alarm is on the screen, how large the page is, how fluent it is.
+"""What a browser makes of the console: how soon an alarm is in the list, how large the page is, how quick are its keys.
 
 The page is the control room in a headless Chromium that renders in software, signed in. For each probe the search is
 set to its name: a list of thousands shows only what is in sight, so without it a new row would not be drawn.
@@ -24,7 +24,6 @@ FLAGS = [
     "--enable-blink-features=ForceEagerMeasureMemory",  # or the memory is told at some later time
 ]
 PROBE = "PROBE"
-PAN_S = 5
 PRESSES = 100
 PRESS_S = 0.02
 MB = 1_000_000
@@ -39,19 +38,6 @@ WATCH_ROWS = """(prefix) => {
   });
   new MutationObserver(note).observe(document.querySelector('.rows'), { childList: true, subtree: true, characterData: true });
 }"""  # noqa: E501
-
-FRAMES = """async (seconds) => {
-  const map = document.querySelector('.map-place').kawalMap;
-  let frames = 0;
-  const count = () => { frames += 1; };
-  map.on('render', count);
-  const { lng, lat } = map.getCenter();
-  const began = performance.now();
-  map.easeTo({ center: [lng + 0.2, lat], duration: seconds * 1000, easing: (t) => t, essential: true });
-  await new Promise((done) => map.once('moveend', done));
-  map.off('render', count);
-  return frames / ((performance.now() - began) / 1000);
-}"""
 
 # The browser's own account of each key press: how long it waited for the page, and how long until its frame was there.
 WATCH_KEYS = """() => {
@@ -122,11 +108,6 @@ async def rows_seen_ms(page: Page, send: Callable[[str], Awaitable[int]], probes
         ages_ms.append(await page.evaluate("(name) => window.kawalSeen[name]", name) - sent_ms)
     await page.locator(".search").fill("")
     return ages_ms
-
-
-async def frames_a_second(page: Page) -> float:
-    """Give how many frames a second the map draws while it is moved."""
-    return float(await page.evaluate(FRAMES, PAN_S))
 
 
 async def presses_amid(page: Page, burst: Callable[[], Coroutine[Any, Any, None]]) -> Presses:

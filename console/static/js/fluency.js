@@ -6,11 +6,20 @@ const FRAMES = 4;
 const COARSE = 0.5;
 // A wheel turns in steps: the map is not made fine between two of them.
 const REST_MS = 250;
+// What draws where there is no GPU; a browser that hides it is found slow by its frames.
+const BY_PROCESSOR = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
+/** Whether the processor draws: then the first movement need not be slow to find it out. */
+function isDrawnByProcessor(canvas) {
+  const gl = canvas.getContext('webgl2');
+  const named = gl?.getExtension('WEBGL_debug_renderer_info')?.UNMASKED_RENDERER_WEBGL;
+  return BY_PROCESSOR.test(gl?.getParameter(named ?? gl.RENDERER) ?? '');
+}
 
 /** Draw `map` coarser while it moves, if it is slow, and fine again when it stands. */
 export function keepFluent(map) {
   let frames = [];
-  let isSlow = false;
+  let isSlow = isDrawnByProcessor(map.getCanvas());
   let isCoarse = false;
   let isChanging = false; // to resize counts as a movement
   let timer = null;

@@ -7,6 +7,9 @@ import { symbolColours, symbols, SYMBOL_RATIO } from './symbols.js';
 import { t } from './words.js';
 
 const INDONESIA = [94, -12, 142, 7];
+// While the map is moved, what comes waits: to lay symbols out anew makes a movement jump. But no alarm may be unseen for
+// as long as somebody pushes the map about, so it waits no longer than this; its turn (map.js) and the drawing come on top.
+const HELD_MS = 300;
 const CALM = window.matchMedia('(prefers-reduced-motion: reduce)');
 const locale = () => ({
   'NavigationControl.ZoomIn': t('map.zoom-in'), 'NavigationControl.ZoomOut': t('map.zoom-out'),
@@ -38,9 +41,11 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
   map.on('mousemove', ['site', 'place'], ({ features: [hit] }) => { map.getCanvas().title = hit.properties.name; });
   map.on('mouseleave', ['site', 'place'], () => { map.getCanvas().title = ''; });
   const mark = (id, isChosen) => { if (id !== null) map.setFeatureState({ source: 'routes', id }, { chosen: isChosen }); };
-  // laying symbols out anew would make a movement jump: what comes meanwhile waits for its end
   const held = new Set();
+  let timer = null;
   function hand() {
+    clearTimeout(timer);
+    timer = null;
     for (const name of held) {
       const source = map.getSource(name);
       if (!source) continue;
@@ -48,8 +53,8 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
       if (changes) source.updateData(changes);
       else if (!KEYS[name]) source.setData(data[name]);
       handed[name] = data[name];
+      held.delete(name);
     }
-    held.clear();
   }
   map.on('moveend', hand);
   await map.once('load');
@@ -64,6 +69,7 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
       data[name] = collection;
       held.add(name);
       if (!map.isMoving()) hand();
+      else timer ??= setTimeout(hand, HELD_MS);
     },
     select(id) {
       if (id === chosen) return;
@@ -82,7 +88,8 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
       await map.once('style.load');
       addSymbols();
       mark(chosen, true);
+      hand(); // what came while there was no style
     },
-    destroy: () => map.remove(),
+    destroy() { clearTimeout(timer); map.remove(); },
   };
 }

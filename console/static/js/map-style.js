@@ -5,6 +5,8 @@ export const EMPTY = { type: 'FeatureCollection', features: [] };
 // MapLibre's tiles are 512 px: at zoom 0 on the equator one pixel is this many metres.
 const METRES_PER_PIXEL_0 = 78271.517;
 const SOURCES = ['routes', 'noSignal', 'places', 'sites', 'trail', 'accuracy', 'vehicles', 'alarms'];
+// A symbol belongs to the tile that its place is in: what lies beyond its edge would be laid out for nothing.
+const WITHOUT_MARGIN = { buffer: 0 };
 const FONT = ['sans-serif'];
 const SYMBOL_SIZE = ['interpolate', ['linear'], ['zoom'], 6, 0.6, 11, 0.85, 14, 1];
 
@@ -84,9 +86,9 @@ function ownLayers() {
       'icon-image': ['get', 'icon'], 'icon-size': SYMBOL_SIZE,
       'icon-allow-overlap': true, 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 1, 0] },
       paint: { 'icon-opacity': ['match', ['get', 'link'], 'stale', 0.75, 'lost', 0.75, 1] } },
-    // of labels that do not fit beside each other the cargo's stays: the lower key is placed first, but drawn below
+    // below the ring of an alarm, which would strike it through; of labels that do not fit beside each other the cargo's stays: the lower key is placed first, but drawn below
     { id: 'vehicle-name', type: 'symbol', source: 'vehicles', minzoom: 6, layout: {
-      ...text(['get', 'label'], 11, [0, 1.4]), 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 0, 1] }, paint: paintText() },
+      ...text(['get', 'label'], 11, [0, 1.95]), 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 0, 1] }, paint: paintText() },
     { id: 'alarm-ring', type: 'circle', source: 'alarms', filter: ['get', 'unacknowledged'], paint: {
       'circle-radius': 20, 'circle-opacity': 0, 'circle-stroke-width': 2.5,
       'circle-stroke-color': ['match', ['get', 'severity'], 'critical', css('critical'), 'high', css('high'), css('medium')] } },
@@ -99,6 +101,8 @@ function ownLayers() {
 /** The whole style in the theme in force, with the sources' present data. */
 export async function mapStyle({ theme, basemap, data }) {
   const below = basemap === 'pmtiles' ? await streets(theme) : builtIn();
-  const own = Object.fromEntries(SOURCES.map((name) => [name, { type: 'geojson', data: data[name] ?? EMPTY, ...(KEYS[name] ? { promoteId: KEYS[name] } : {}) }]));
+  const own = Object.fromEntries(SOURCES.map((name) => [name, {
+    type: 'geojson', data: data[name] ?? EMPTY, ...(KEYS[name] ? { promoteId: KEYS[name] } : {}), ...(name === 'vehicles' ? WITHOUT_MARGIN : {}),
+  }]));
   return { version: 8, sources: { ...below.sources, ...own }, layers: [...below.layers, ...ownLayers()] };
 }

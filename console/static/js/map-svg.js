@@ -7,6 +7,10 @@ import { t } from './words.js';
 const LABEL_CELL = { x: 70, y: 26 }; // labels nearer than this would lie on each other
 const LABEL_BELOW = 20;
 const LABEL_LINE = { x: 110, y: 13 };
+const LETTER_PX = 6;
+const NAME_BELOW = 14;
+const NAMES_MAX_SCALE = 0.0015; // degrees a pixel above which names would only fill the picture
+const SYMBOL_PX = 18;
 const ORDER = ['routes', 'noSignal', 'trail', 'places', 'sites', 'vehicles', 'alarms'];
 const SITE_PX = 15;
 
@@ -20,6 +24,9 @@ function apart(labels) {
   }
   return placed;
 }
+
+const spaceOf = ({ x, y, words }) => ({ x, y: y - 4, width: words.length * LETTER_PX, height: LABEL_LINE.y });
+const meet = (one, other) => 2 * Math.abs(one.x - other.x) < one.width + other.width && 2 * Math.abs(one.y - other.y) < one.height + other.height;
 
 /** The same face as createGlMap. */
 export async function createSvgMap(place, { onPick }) {
@@ -76,8 +83,28 @@ export async function createSvgMap(place, { onPick }) {
       if (known) known.more += 1;
       else cells.set(key, { here, label: properties.label.split('\n').join(' · '), more: 0 });
     }
-    return apart([...cells.values()].map(({ here, label, more }) => ({ x: here[0], y: here[1] + LABEL_BELOW, words: more ? `${label} +${more}` : label })))
-      .map(({ x: left, y: top, words }) => s('text', { x: left.toFixed(1), y: top.toFixed(1), 'text-anchor': 'middle' }, words));
+    return apart([...cells.values()].map(({ here, label, more }) => ({ x: here[0], y: here[1] + LABEL_BELOW, words: more ? `${label} +${more}` : label })));
+  }
+
+  const words = (className) => ({ x: left, y: top, words: told }) => s('text', { x: left.toFixed(1), y: top.toFixed(1), class: className, 'text-anchor': 'middle' }, told);
+
+  // Names of what stands, where there is room: they give way to what moves, and to where a convoy goes.
+  function names(above) {
+    if (view.span / size.x > NAMES_MAX_SCALE) return [];
+    const points = (name) => data[name]?.features ?? [];
+    const here = ({ geometry: { coordinates: [lon, lat] } }) => ({ x: x(lon), y: y(lat) });
+    const symbols = [...points('vehicles'), ...points('alarms')].map((one) => ({ ...here(one), width: SYMBOL_PX, height: SYMBOL_PX }));
+    const taken = [...above.map(spaceOf), ...symbols];
+    const [ends, others] = [true, false].map((isEnd) => points('places').filter(({ properties }) => (properties.kind === 'end') === isEnd));
+    return [...ends, ...points('sites'), ...others].flatMap((one) => {
+      const at = here(one);
+      const name = { x: at.x, y: at.y + NAME_BELOW, words: one.properties.name };
+      const space = spaceOf(name);
+      const isSeen = at.x > 0 && at.x < size.x && at.y > 0 && at.y < size.y;
+      if (!isSeen || taken.some((other) => meet(space, other))) return [];
+      taken.push(space);
+      return [name];
+    });
   }
 
   // cargo first among labels, and last among symbols, so that it lies on top
@@ -103,7 +130,9 @@ export async function createSvgMap(place, { onPick }) {
   function paint() {
     paintGround();
     const features = (name) => (name === 'vehicles' ? inOrder().reverse() : data[name]?.features ?? []);
-    facts.replaceChildren(...ORDER.flatMap((name) => features(name).map(DRAW[name])), ...labels());
+    const moving = labels();
+    const standing = names(moving).map(words('name'));
+    facts.replaceChildren(...ORDER.flatMap((name) => features(name).map(DRAW[name])), ...standing, ...moving.map(words('')));
   }
 
   function fit([west, south, east, north]) {

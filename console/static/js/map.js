@@ -2,6 +2,7 @@
 import { h, part } from './dom.js';
 import { brief, metres, position, speed, UNKNOWN } from './figures.js';
 import { createSvgMap } from './map-svg.js';
+import { createTurns } from './pace.js';
 import { alarmFeatures, boxOf, routeFeatures, sitesOf, trailFeatures, vehicleFeatures } from './picture.js';
 import { prefs } from './prefs.js';
 import { SITES, siteShape } from './site-shapes.js';
@@ -9,10 +10,12 @@ import { secondsBetween } from './time.js';
 import { t } from './words.js';
 
 const ROWS_MAX = 400;
-// Laying out two thousand symbols anew takes two tenths of a second without a GPU, which the list would wait for: after a
-// change the next one waits so long for each symbol of the map. What is less than MANY is drawn at once.
+// Laying out two thousand vehicles anew takes two tenths of a second without a GPU, which the list would wait for: after a
+// change the next one waits so long for each of them, but never so long that what is seen is the past. Alarms do not wait
+// for vehicles. What is less than MANY is drawn at once.
 const PACE_MS = 1.25;
 const MANY = 50;
+const REST_MS_MAX = { vehicles: 1500, alarms: 400 };
 const KEYS = ['cargo', 'escort', 'late', 'stale', 'lost', 'checkpoint', 'stop', 'no-signal', 'delay', 'delay-0', 'delay-1', 'delay-2', 'delay-3'];
 
 async function createEither(place, options, onPlain) {
@@ -75,9 +78,7 @@ export function createMap({ basemap, onPick }) {
   let drawer = null;
   let picture = null;
   const drawn = {};
-  const sizes = {};
   let following = false;
-  let symbolsAt = 0;
   let fitted = false;
 
   const ready = createEither(place, { theme: prefs.theme, basemap, onPick }, (words) => { notice.textContent = words; notice.hidden = false; })
@@ -94,10 +95,7 @@ export function createMap({ basemap, onPick }) {
     const same = drawn[name]?.length === facts.length && facts.every((fact, i) => fact === drawn[name][i]);
     if (same) return;
     drawn[name] = facts;
-    for (const [source, collection] of Object.entries(make())) {
-      sizes[source] = collection.features.length;
-      drawer.set(source, collection);
-    }
+    for (const [source, collection] of Object.entries(make())) drawer.set(source, collection);
   }
 
   // the key shows the kinds that the map has
@@ -106,22 +104,27 @@ export function createMap({ basemap, onPick }) {
     siteKeys.show(Object.keys(SITES).filter((kind) => shown.has(kind)), (kinds) => kinds.map((kind) => h('span', {}, siteShape(kind), t(`place.${kind}`))));
   }
 
-  // vehicles and alarms change together, at a pace; what comes too soon is drawn with a later heartbeat
-  function drawSymbols({ convoys, plans, alarms, now, versions }) {
-    if (performance.now() < symbolsAt) return;
-    const before = [drawn.vehicles, drawn.alarms];
-    layer('vehicles', [versions.convoys, versions.plans, agesChange(convoys) ? now : null], () => ({ vehicles: vehicleFeatures(convoys.values(), plans, now) }));
-    layer('alarms', [versions.alarms], () => ({ alarms: alarmFeatures(alarms) }));
-    const symbols = sizes.vehicles + sizes.alarms;
-    if ((drawn.vehicles !== before[0] || drawn.alarms !== before[1]) && symbols > MANY) symbolsAt = performance.now() + PACE_MS * symbols;
+  // one kind of symbols, and how long it rests then
+  function drawSymbols(name, facts, make) {
+    const before = drawn[name];
+    let count = 0;
+    layer(name, facts, () => { const made = make(); count = made.features.length; return { [name]: made }; });
+    return drawn[name] !== before && count > MANY ? Math.min(REST_MS_MAX[name], PACE_MS * count) : 0;
   }
+
+  const vehicles = createTurns(() => {
+    const { convoys, plans, now, versions } = picture;
+    return drawSymbols('vehicles', [versions.convoys, versions.plans, agesChange(convoys) ? now : null], () => vehicleFeatures(convoys.values(), plans, now));
+  });
+  const alarms = createTurns(() => drawSymbols('alarms', [picture.versions.alarms], () => alarmFeatures(picture.alarms.values())));
 
   function draw() {
     if (!drawer || !picture) return;
     const { convoys, plans, selected, points, versions } = picture;
     layer('routes', [versions.plans], () => { drawSiteKeys(plans); return routeFeatures(plans.values()); });
     layer('trail', [points.length > 0 ? points : null], () => trailFeatures(points));
-    drawSymbols(picture);
+    vehicles.soon();
+    alarms.soon();
     drawer.select(selected);
     // a part that is not shown yet has no size to fit into
     if (!fitted && place.clientWidth > 0 && (plans.size > 0 || convoys.size > 0)) fitAll();
@@ -153,6 +156,6 @@ export function createMap({ basemap, onPick }) {
     show(next) { picture = next; draw(); },
     centreOn: ({ lat, lon }) => { if (lat !== null && lat !== undefined) drawer?.centre(lon, lat); else toSelected('centre'); },
     restyle: () => drawer?.restyle(prefs.theme),
-    destroy: () => drawer?.destroy(),
+    destroy() { vehicles.stop(); alarms.stop(); drawer?.destroy(); },
   };
 }

@@ -34,6 +34,25 @@ export function createPace(draw) {
 }
 
 /**
+ * What is drawn in turns: `soon()` draws at once, or as soon as the rest that the last `draw()` gave in ms is over. So the
+ * newest is shown without waiting for a further call.
+ */
+export function createTurns(draw) {
+  let free = 0;
+  let timer = null;
+  const run = () => { timer = null; free = performance.now() + draw(); };
+  return {
+    soon() {
+      if (timer !== null) return;
+      const rest = free - performance.now();
+      if (rest > 0) timer = setTimeout(run, rest);
+      else run();
+    },
+    stop() { clearTimeout(timer); timer = null; },
+  };
+}
+
+/**
  * `later()` runs when it was not called again for a while: who goes through rows quickly waits for none on the way.
  * `now()` runs at once what still waits.
  */

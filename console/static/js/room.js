@@ -72,7 +72,7 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
   }
 
   function showMap() {
-    map?.show({ convoys: state.convoys, plans: state.plans, alarms: state.alarms.values(), now: state.now, selected, points, versions: { ...versions } });
+    map?.show({ convoys: state.convoys, plans: state.plans, alarms: state.alarms, now: state.now, selected, points, versions: { ...versions } });
   }
 
   function choose(id) {

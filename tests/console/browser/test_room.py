@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from models.alert import Message, Nearest
 from tests.console.browser.conftest import SignIn
-from tests.console.browser.stage import ConsoleProcess, Stage, alert, instant_ms, status_of
+from tests.console.browser.stage import ConsoleProcess, Route, Stage, alert, instant_ms, status_of
 
 SCRIPT = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
 
@@ -299,6 +299,24 @@ SITES_OF_GL_MAP = """(name) => [...new Set(document.querySelector('.map-place')?
     .map(({ properties }) => properties[name]) ?? [])].sort()"""
 
 
+OVERLAPS = """(texts) => {
+  const boxes = texts.map((text) => [text.textContent, text.getBoundingClientRect()]);
+  return boxes.flatMap(([name, a], i) => boxes.slice(i + 1).filter(([, b]) => a.left < b.right - 8 && b.left < a.right - 8 && a.top < b.bottom - 3 && b.top < a.bottom - 3)
+    .map(([other]) => [name, other]));
+}"""
+# A site on which nothing else of a name lies, in the middle of its picture, which stands on its place.
+SITE_IN_SIGHT = """() => {
+  const map = document.querySelector('.map-place').kawalMap;
+  const found = map.queryRenderedFeatures({ layers: ['site'] }).map(({ geometry, properties: { name } }) => {
+    const { x, y } = map.project(geometry.coordinates);
+    return { x, y: y - 5, name };
+  });
+  const { left, top } = map.getCanvas().getBoundingClientRect();
+  return found.find(({ x, y, name }) => document.elementFromPoint(left + x, top + y) === map.getCanvas() && map.queryRenderedFeatures([x, y], { layers: ['site', 'place'] })
+    .every(({ properties }) => properties.name === name));
+}"""
+
+
 def test_both_maps_show_each_site_once_with_a_picture_of_its_kind(sign_in: SignIn, stage: Stage) -> None:
     sites = {site.name: site.kind for plan in stage.plans for site in plan.sites}
     assert len(sites) < sum(len(plan.sites) for plan in stage.plans)  # some are near two convoys
@@ -306,6 +324,9 @@ def test_both_maps_show_each_site_once_with_a_picture_of_its_kind(sign_in: SignI
     page.wait_for_function(f"(n) => ({SITES_OF_GL_MAP})('name').length === n", arg=len(sites))
     assert page.evaluate(SITES_OF_GL_MAP, "name") == sorted(sites)
     assert page.evaluate(SITES_OF_GL_MAP, "icon") == sorted({f"site-{kind}" for kind in sites.values()})
+    at = page.evaluate(SITE_IN_SIGHT)
+    page.locator(".map-place canvas").hover(position={"x": at["x"], "y": at["y"]})
+    expect(page.locator(".map-place canvas")).to_have_attribute("title", at["name"])  # the pointer tells a site's name
 
     plain = sign_in("tamu")
     drawn = plain.locator(".map-svg g:has(> .site)")
@@ -315,6 +336,14 @@ def test_both_maps_show_each_site_once_with_a_picture_of_its_kind(sign_in: SignI
     pictures = drawn.locator("path").evaluate_all("paths => new Set(paths.map((path) => path.getAttribute('d'))).size")
     assert pictures == len(set(sites.values()))
     expect(plain.locator(".map-key .site-keys > span")).to_have_count(pictures)
+    named = plain.locator(".map-svg .name")
+    for _ in range(3):
+        plain.get_by_role("button", name="Zoom in").click()
+    expect(named).not_to_have_count(0)
+    places = {place.name for plan in stage.plans for place in (*plan.checkpoints, *plan.stops)}
+    ends = {f"End of {plan.convoy_id}" for plan in stage.plans}
+    assert set(named.all_text_contents()) <= {*sites, *places, *ends}
+    assert named.evaluate_all(OVERLAPS) == []
     plain.get_by_role("button", name="Table").click()
     expect(plain.locator(".site-table tbody th")).to_have_text(sorted(sites, key=str.lower))
 
@@ -342,6 +371,43 @@ def test_the_map_is_handed_only_what_has_changed(sign_in: SignIn) -> None:
         }"""
     )
     assert told == [None, ["X|B", "X|D"], ["X|C"]]  # D is late, and its label says since when
+
+
+def test_what_is_drawn_in_turns_rests_as_long_as_it_asks_and_ends_with_the_newest(sign_in: SignIn) -> None:
+    told = sign_in("tamu").evaluate(
+        """async () => {
+        const { createTurns } = await import('/static/js/pace.js');
+        const drawn = [];
+        let newest = 0;
+        const turns = createTurns(() => { drawn.push([newest, performance.now()]); return 200; });
+        for (newest = 1; newest < 6; newest += 1) turns.soon();
+        newest = 6;
+        await new Promise((done) => setTimeout(done, 500));
+        newest = 7; turns.soon(); newest = 8; turns.soon(); turns.stop();
+        await new Promise((done) => setTimeout(done, 300));
+        return [drawn.map(([what]) => what), drawn[1][1] - drawn[0][1] >= 199];
+        }"""
+    )
+    assert told == [[1, 6, 7], True]
+
+
+def test_while_the_map_is_moved_an_alarm_is_drawn_all_the_same(sign_in: SignIn, stage: Stage) -> None:
+    page = sign_in("tamu", webgl=True)
+    page.wait_for_function(
+        "() => document.querySelector('.map-place')?.kawalMap?.queryRenderedFeatures({ layers: ['alarm'] }).length > 0"
+    )
+    page.evaluate(
+        """() => { const map = document.querySelector('.map-place').kawalMap; const { lng, lat } = map.getCenter();
+        map.easeTo({ center: [lng + 0.001, lat], duration: 60000, essential: true }); }"""
+    )
+    route = Route(stage.plans[0]).points
+    raised = alert(stage, "bad-position", "KT-8101-SX", 30, convoy_id=stage.plans[0].convoy_id)
+    stage.alerts(raised.model_copy(update=dict(zip(("lat", "lon"), route[len(route) // 2], strict=True))))
+    page.wait_for_function(
+        """(id) => { const map = document.querySelector('.map-place').kawalMap; if (!map.isMoving()) throw new Error('it stands');
+        return map.queryRenderedFeatures({ layers: ['alarm'] }).some(({ properties }) => properties.alert_id === id); }""",
+        arg=raised.alert_id,
+    )
 
 
 def test_one_event_that_cannot_be_taken_keeps_none_of_the_others_out(sign_in: SignIn) -> None:

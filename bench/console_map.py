@@ -1,0 +1,112 @@
+"""What a browser makes of the console's map: frames while it is moved, and how soon what happens is to be seen on it.
+
+The peer of the frames is a map of the same size with nothing on it but one colour, in the same browser beside the same
+traffic: what the machine allows, for the map's library and the browser's own composing of the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from playwright.async_api import Page, Route
+
+PAN_S = 5
+MARKS = 10
+
+FRAMES = """async (seconds) => {
+  const map = document.querySelector('.map-place').kawalMap;
+  let frames = 0;
+  const count = () => { frames += 1; };
+  map.on('render', count);
+  const { lng, lat } = map.getCenter();
+  const began = performance.now();
+  for (const aside of [ASIDE, 0]) {
+    map.easeTo({ center: [lng + aside, lat], duration: seconds * 500, easing: (t) => t, essential: true });
+    await new Promise((done) => map.once('moveend', done));
+  }
+  map.off('render', count);
+  return frames / ((performance.now() - began) / 1000);
+}""".replace("ASIDE", "0.04")  # degrees: what is on the map stays in sight
+
+
+BARE = """async ({ width, height }) => {
+  const { Map: GlMap } = await import('/vendor/maplibre-gl.mjs');
+  const place = document.createElement('div');
+  place.className = 'map-place';
+  Object.assign(place.style, { width: `${width}px`, height: `${height}px` });
+  document.body.replaceChildren(place);
+  const style = { version: 8, sources: {}, layers: [{ id: 'sea', type: 'background', paint: { 'background-color': '#123' } }] };
+  const map = new GlMap({ container: place, style, center: [117.4, -0.15], zoom: 12, fadeDuration: 0, attributionControl: false });
+  await map.once('load');
+  place.kawalMap = map;
+}"""  # noqa: E501
+SIZE = """() => {
+  const { clientWidth: width, clientHeight: height } = document.querySelector('.map-place');
+  return { width, height };
+}"""
+
+# Looked for where it should be, each time the map is drawn: a feature that is found is in the picture.
+WATCH_MARK = """({ layer, property, name, at }) => {
+  const map = document.querySelector('.map-place').kawalMap;
+  window.kawalMark = null;
+  const look = () => {
+    const { x, y } = map.project(at);
+    const found = map.queryRenderedFeatures([[x - 30, y - 30], [x + 30, y + 30]], { layers: [layer], filter: ['==', ['get', property], name] });
+    if (found.length === 0) return;
+    window.kawalMark = Date.now();
+    map.off('render', look);
+  };
+  map.on('render', look);
+}"""  # noqa: E501
+MOVE = """(seconds) => {
+  const map = document.querySelector('.map-place').kawalMap;
+  const { lng, lat } = map.getCenter();
+  map.easeTo({ center: [lng + 0.01, lat], duration: seconds * 1000, easing: (t) => t, essential: true });
+}"""
+STAND = "() => document.querySelector('.map-place').kawalMap.stop()"
+MOVE_S = 60
+
+
+class Probe(NamedTuple):
+    """What is looked for on the map: the layer, the property that names it, and `[longitude, latitude]`."""
+
+    layer: str
+    property: str
+    at: tuple[float, float]
+
+
+async def frames_a_second(page: Page) -> float:
+    """Give how many frames a second the map draws while it is moved."""
+    return float(await page.evaluate(FRAMES, PAN_S))
+
+
+async def bare_frames_a_second(page: Page) -> float:
+    """Give the same of a map as large as the page's, with nothing on it, in a page of its own."""
+    size, bare = await page.evaluate(SIZE), await page.context.new_page()
+
+    async def empty(route: Route) -> None:
+        await route.fulfill(body="<!doctype html><title>bare</title><body></body>", content_type="text/html")
+
+    await bare.route("**/bare", empty)
+    await bare.goto(f"{page.url.partition('#')[0].rstrip('/')}/bare")
+    await bare.evaluate(BARE, size)
+    frames = await frames_a_second(bare)
+    await bare.close()
+    await page.bring_to_front()
+    return frames
+
+
+async def marks_seen_ms(
+    page: Page, probe: Probe, send: Callable[[int], Awaitable[tuple[str, int]]], is_moving: bool = False
+) -> list[float]:
+    """Give the age in ms at which each probe was drawn on the map; `send(number)` writes it and tells name and time."""
+    ages_ms = []
+    if is_moving:
+        await page.evaluate(MOVE, MOVE_S)
+    for number in range(MARKS):
+        await page.evaluate(WATCH_MARK, {**probe._asdict(), "name": (told := await send(number))[0]})
+        await page.wait_for_function("() => window.kawalMark", polling=50)
+        ages_ms.append(await page.evaluate("window.kawalMark") - told[1])
+    await page.evaluate(STAND)
+    return ages_ms
