@@ -1,4 +1,4 @@
-// A map that moves fluently on a machine without a GPU too, where each pixel costs the processor.
+// A map that moves fluently on a machine without a GPU too, where each pixel and each corner of a symbol costs the processor.
 
 // Slower than this looks like jumps. A map that is drawn by a GPU takes a tenth of it.
 const SLOW_MS = 40;
@@ -16,11 +16,15 @@ function isDrawnByProcessor(canvas) {
   return BY_PROCESSOR.test(gl?.getParameter(named ?? gl.RENDERER) ?? '');
 }
 
-/** Draw `map` coarser while it moves, if it is slow, and fine again when it stands. */
-export function keepFluent(map) {
+/**
+ * Draw `map` coarser while it moves, if it is slow, and fine again when it stands. What `dispensable()` names is left out
+ * meanwhile: `[layer, opacity property]` of each, none of which has an opacity of its own.
+ */
+export function keepFluent(map, dispensable) {
   let frames = [];
   let isSlow = isDrawnByProcessor(map.getCanvas());
   let isCoarse = false;
+  let leftOut = [];
   let isChanging = false; // to resize counts as a movement
   let timer = null;
 
@@ -30,6 +34,8 @@ export function keepFluent(map) {
     isChanging = true;
     map.setPixelRatio(coarse ? COARSE * devicePixelRatio : null);
     isChanging = false;
+    if (coarse) leftOut = dispensable();
+    for (const [layer, opacity] of leftOut) if (map.getLayer(layer)) map.setPaintProperty(layer, opacity, coarse ? 0 : 1);
   }
 
   map.on('movestart', () => {

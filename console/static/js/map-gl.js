@@ -10,6 +10,9 @@ const INDONESIA = [94, -12, 142, 7];
 // While the map is moved, what comes waits: to lay symbols out anew makes a movement jump. But no alarm may be unseen for
 // as long as somebody pushes the map about, so it waits no longer than this; its turn (map.js) and the drawing come on top.
 const HELD_MS = 300;
+// Of so many vehicles hardly a name has room, but all are worked out for each frame; one of a few is missed when it goes.
+const CROWD = 300;
+const OF_A_CROWD = [['vehicle-name', 'text-opacity'], ['heading', 'icon-opacity']];
 const CALM = window.matchMedia('(prefers-reduced-motion: reduce)');
 const locale = () => ({
   'NavigationControl.ZoomIn': t('map.zoom-in'), 'NavigationControl.ZoomOut': t('map.zoom-out'),
@@ -58,7 +61,7 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
   }
   map.on('moveend', hand);
   await map.once('load');
-  keepFluent(map);
+  keepFluent(map, () => ((data.vehicles?.features.length ?? 0) > CROWD ? OF_A_CROWD : []));
   const how = () => ({ animate: !CALM.matches, duration: 500 });
   // for tests and the bench, which count what is really drawn
   place.kawalMap = map;

@@ -7,6 +7,8 @@ const METRES_PER_PIXEL_0 = 78271.517;
 const SOURCES = ['routes', 'noSignal', 'places', 'sites', 'trail', 'accuracy', 'vehicles', 'alarms'];
 // A symbol belongs to the tile that its place is in: what lies beyond its edge would be laid out for nothing.
 const WITHOUT_MARGIN = { buffer: 0 };
+// What is left out while a crowded map is moved: a transition would draw it on and on.
+const AT_ONCE = { duration: 0 };
 const FONT = ['sans-serif'];
 const SYMBOL_SIZE = ['interpolate', ['linear'], ['zoom'], 6, 0.6, 11, 0.85, 14, 1];
 
@@ -81,14 +83,15 @@ function ownLayers() {
     { id: 'accuracy', type: 'circle', source: 'accuracy', paint: {
       'circle-radius': inMetres(['get', 'accuracy_m'], 0), 'circle-color': css('route'), 'circle-opacity': 0.15, 'circle-stroke-color': css('route'), 'circle-stroke-width': 1 } },
     { id: 'heading', type: 'symbol', source: 'vehicles', filter: ['all', ['!=', ['get', 'heading_deg'], null], ['get', 'moving']],
-      layout: { 'icon-image': 'heading', 'icon-rotate': ['get', 'heading_deg'], 'icon-offset': [0, -18], 'icon-size': SYMBOL_SIZE, 'icon-rotation-alignment': 'map', 'icon-allow-overlap': true, 'icon-ignore-placement': true } },
+      layout: { 'icon-image': 'heading', 'icon-rotate': ['get', 'heading_deg'], 'icon-offset': [0, -18], 'icon-size': SYMBOL_SIZE, 'icon-rotation-alignment': 'map', 'icon-allow-overlap': true, 'icon-ignore-placement': true },
+      paint: { 'icon-opacity-transition': AT_ONCE } },
     { id: 'vehicle', type: 'symbol', source: 'vehicles', layout: {
       'icon-image': ['get', 'icon'], 'icon-size': SYMBOL_SIZE,
       'icon-allow-overlap': true, 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 1, 0] },
       paint: { 'icon-opacity': ['match', ['get', 'link'], 'stale', 0.75, 'lost', 0.75, 1] } },
     // below the ring of an alarm, which would strike it through; of labels that do not fit beside each other the cargo's stays: the lower key is placed first, but drawn below
     { id: 'vehicle-name', type: 'symbol', source: 'vehicles', minzoom: 6, layout: {
-      ...text(['get', 'label'], 11, [0, 1.95]), 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 0, 1] }, paint: paintText() },
+      ...text(['get', 'label'], 11, [0, 1.95]), 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 0, 1] }, paint: { ...paintText(), 'text-opacity-transition': AT_ONCE } },
     { id: 'alarm-ring', type: 'circle', source: 'alarms', filter: ['get', 'unacknowledged'], paint: {
       'circle-radius': 20, 'circle-opacity': 0, 'circle-stroke-width': 2.5,
       'circle-stroke-color': ['match', ['get', 'severity'], 'critical', css('critical'), 'high', css('high'), css('medium')] } },

@@ -410,6 +410,32 @@ def test_while_the_map_is_moved_an_alarm_is_drawn_all_the_same(sign_in: SignIn, 
     )
 
 
+def test_a_crowded_map_leaves_names_out_while_it_is_moved(sign_in: SignIn) -> None:
+    told = sign_in("tamu").evaluate(
+        """async () => {
+        const { keepFluent } = await import('/static/js/fluency.js');
+        const heard = {}, told = [];
+        let isMoving = false;
+        const canvas = { getContext: () => ({ getExtension: () => null, getParameter: () => 'SwiftShader' }) };
+        const map = {
+          getCanvas: () => canvas, on: (event, listen) => { (heard[event] ??= []).push(listen); },
+          isMoving: () => isMoving, setPixelRatio: () => {}, getLayer: (id) => id === 'name',
+          setPaintProperty: (...what) => told.push(what.join(' ')),
+        };
+        const tell = (event) => { isMoving = event === 'movestart'; for (const listen of heard[event]) listen(); };
+        let crowd = [['name', 'text-opacity'], ['gone', 'icon-opacity']];
+        keepFluent(map, () => crowd);
+        tell('movestart');
+        crowd = [];
+        tell('moveend');
+        await new Promise((done) => setTimeout(done, 400));
+        tell('movestart');
+        return told;
+        }"""
+    )
+    assert told == ["name text-opacity 0", "name text-opacity 1"]
+
+
 def test_one_event_that_cannot_be_taken_keeps_none_of_the_others_out(sign_in: SignIn) -> None:
     told = sign_in("tamu").evaluate(
         """() => new Promise((done) => {
