@@ -50,7 +50,7 @@ export const api = {
   pings: (id, vehicle, limit = 20) => get(`/api/convoys/${encodeURIComponent(id)}/pings`, { vehicle_id: vehicle, limit }),
   playback: (from, to) => get('/api/playback', { from, to }),
   quality: (hours) => get('/api/quality', { hours }),
-  audit: (before) => get('/api/audit', { before, limit: 200 }),
+  audit: (before, limit) => get('/api/audit', { before, limit }),
 };
 
 /** Address of the shift report; `format` is `html` or `csv`. */

@@ -4,6 +4,7 @@ import { h } from './dom.js';
 import { stamp } from './time.js';
 import { knows, t } from './words.js';
 
+const AT_ONCE = 200;
 const SHOWS = ['all', 'actions', 'sign-ins', 'sound-tests'];
 
 const kindOf = ({ event }) => (!event ? 'actions' : event.startsWith('sound-') ? 'sound-tests' : 'sign-ins');
@@ -47,10 +48,10 @@ export function createAudit({ store }) {
 
   async function load() {
     try {
-      const { entries } = await api.audit(before);
+      const { entries } = await api.audit(before, AT_ONCE);
       rows.append(...entries.map((entry) => line(entry, store.state.alarms)));
       before = entries.at(-1)?.at ?? before;
-      older.hidden = entries.length === 0;
+      older.hidden = entries.length < AT_ONCE;
       told.textContent = rows.children.length === 0 ? t('audit.none') : '';
     } catch (error) {
       told.textContent = t('page.failed', { error: error.message });

@@ -206,6 +206,7 @@ def test_what_strangers_type_is_text_in_the_audit_and_the_report(
     page.evaluate("location.hash = '#/audit'")
     refused = page.locator(".audit tr.refused").filter(has_text=SCRIPT[:64])
     expect(refused).to_contain_text("Sign-in refused")
+    expect(page.get_by_role("button", name="Older")).to_be_hidden()  # all there is fits
     page.get_by_label("Show").select_option("actions")
     expect(refused).to_be_hidden()
     assert has_run(page) == [None, 0]
