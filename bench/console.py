@@ -297,9 +297,9 @@ async def _on_map(served: _Served, page: Page) -> dict[str, float]:
         await served.producer.send_and_wait(served.topics.convoys, _status(number, 0, "MARK"), key=b"MARK")
         return f"MARK-{number:04}-A", at_ms
 
-    alarm = Probe("alarm", "alert_id", (117.4, -0.12))
+    alarm = Probe("alarm", "alert_id")
     standing = await marks_seen_ms(page, alarm, lambda number: _raise(served, f"STANDING-{number}"))
-    vehicles = await marks_seen_ms(page, Probe("vehicle", "vehicle_id", (117.4, -0.1)), vehicle)
+    vehicles = await marks_seen_ms(page, Probe("vehicle", "vehicle_id"), vehicle)
     moving = await marks_seen_ms(page, alarm, lambda number: _raise(served, f"MOVING-{number}"), is_moving=True)
     return {
         "bare_map_frames_per_s": await bare_frames_a_second(page),

@@ -46,19 +46,17 @@ SIZE = """() => {
   return { width, height };
 }"""
 
-# Looked for where it should be, each time the map is drawn: a feature that is found is in the picture.
-WATCH_MARK = """({ layer, property, name, at }) => {
-  const map = document.querySelector('.map-place').kawalMap;
+# Looked for each time the map is drawn: what it names is in the picture.
+WATCH_MARK = """({ layer, property, name }) => {
+  const { kawalMap: map, kawalDrawn: drawn } = document.querySelector('.map-place');
   window.kawalMark = null;
   const look = () => {
-    const { x, y } = map.project(at);
-    const found = map.queryRenderedFeatures([[x - 30, y - 30], [x + 30, y + 30]], { layers: [layer], filter: ['==', ['get', property], name] });
-    if (found.length === 0) return;
+    if (!drawn(layer).some((found) => found.properties[property] === name)) return;
     window.kawalMark = Date.now();
     map.off('render', look);
   };
   map.on('render', look);
-}"""  # noqa: E501
+}"""
 MOVE = """(seconds) => {
   const map = document.querySelector('.map-place').kawalMap;
   const { lng, lat } = map.getCenter();
@@ -69,11 +67,10 @@ MOVE_S = 60
 
 
 class Probe(NamedTuple):
-    """What is looked for on the map: the layer, the property that names it, and `[longitude, latitude]`."""
+    """What is looked for on the map: the layer, and the property that names it."""
 
     layer: str
     property: str
-    at: tuple[float, float]
 
 
 async def frames_a_second(page: Page) -> float:

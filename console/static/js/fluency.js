@@ -16,15 +16,11 @@ function isDrawnByProcessor(canvas) {
   return BY_PROCESSOR.test(gl?.getParameter(named ?? gl.RENDERER) ?? '');
 }
 
-/**
- * Draw `map` coarser while it moves, if it is slow, and fine again when it stands. What `dispensable()` names is left out
- * meanwhile: `[layer, opacity property]` of each, none of which has an opacity of its own.
- */
-export function keepFluent(map, dispensable) {
+/** Draw `map` coarser while it moves, if it is slow, and fine again when it stands. */
+export function keepFluent(map) {
   let frames = [];
   let isSlow = isDrawnByProcessor(map.getCanvas());
   let isCoarse = false;
-  let leftOut = [];
   let isChanging = false; // to resize counts as a movement
   let timer = null;
 
@@ -34,8 +30,6 @@ export function keepFluent(map, dispensable) {
     isChanging = true;
     map.setPixelRatio(coarse ? COARSE * devicePixelRatio : null);
     isChanging = false;
-    if (coarse) leftOut = dispensable();
-    for (const [layer, opacity] of leftOut) if (map.getLayer(layer)) map.setPaintProperty(layer, opacity, coarse ? 0 : 1);
   }
 
   map.on('movestart', () => {

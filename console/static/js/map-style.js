@@ -1,16 +1,12 @@
 // The WebGL map's style: the built-in land or the user's archive below, Kawal's own layers above.
-import { KEYS } from './changes.js';
 
-export const EMPTY = { type: 'FeatureCollection', features: [] };
+const EMPTY = { type: 'FeatureCollection', features: [] };
 // MapLibre's tiles are 512 px: at zoom 0 on the equator one pixel is this many metres.
 const METRES_PER_PIXEL_0 = 78271.517;
-const SOURCES = ['routes', 'noSignal', 'places', 'sites', 'trail', 'accuracy', 'vehicles', 'alarms'];
-// A symbol belongs to the tile that its place is in: what lies beyond its edge would be laid out for nothing.
-const WITHOUT_MARGIN = { buffer: 0 };
-// What is left out while a crowded map is moved: a transition would draw it on and on.
-const AT_ONCE = { duration: 0 };
+const SOURCES = ['routes', 'noSignal', 'places', 'sites', 'trail', 'accuracy', 'names'];
+/** The symbols of sprites.js, and the layer that each of them lies below: the ring of an alarm strikes no name through. */
+export const ABOVE = { vehicle: 'vehicle-name', alarm: 'vehicle-name' };
 const FONT = ['sans-serif'];
-const SYMBOL_SIZE = ['interpolate', ['linear'], ['zoom'], 6, 0.6, 11, 0.85, 14, 1];
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -82,30 +78,16 @@ function ownLayers() {
       'text-variable-anchor-offset': ['left', [0.9, -0.7], 'right', [-0.9, -0.7], 'top', [0, 0.2]] }, paint: paintText('dim') },
     { id: 'accuracy', type: 'circle', source: 'accuracy', paint: {
       'circle-radius': inMetres(['get', 'accuracy_m'], 0), 'circle-color': css('route'), 'circle-opacity': 0.15, 'circle-stroke-color': css('route'), 'circle-stroke-width': 1 } },
-    { id: 'heading', type: 'symbol', source: 'vehicles', filter: ['all', ['!=', ['get', 'heading_deg'], null], ['get', 'moving']],
-      layout: { 'icon-image': 'heading', 'icon-rotate': ['get', 'heading_deg'], 'icon-offset': [0, -18], 'icon-size': SYMBOL_SIZE, 'icon-rotation-alignment': 'map', 'icon-allow-overlap': true, 'icon-ignore-placement': true },
-      paint: { 'icon-opacity-transition': AT_ONCE } },
-    { id: 'vehicle', type: 'symbol', source: 'vehicles', layout: {
-      'icon-image': ['get', 'icon'], 'icon-size': SYMBOL_SIZE,
-      'icon-allow-overlap': true, 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 1, 0] },
-      paint: { 'icon-opacity': ['match', ['get', 'link'], 'stale', 0.75, 'lost', 0.75, 1] } },
-    // below the ring of an alarm, which would strike it through; of labels that do not fit beside each other the cargo's stays: the lower key is placed first, but drawn below
-    { id: 'vehicle-name', type: 'symbol', source: 'vehicles', minzoom: 6, layout: {
-      ...text(['get', 'label'], 11, [0, 1.95]), 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 0, 1] }, paint: { ...paintText(), 'text-opacity-transition': AT_ONCE } },
-    { id: 'alarm-ring', type: 'circle', source: 'alarms', filter: ['get', 'unacknowledged'], paint: {
-      'circle-radius': 20, 'circle-opacity': 0, 'circle-stroke-width': 2.5,
-      'circle-stroke-color': ['match', ['get', 'severity'], 'critical', css('critical'), 'high', css('high'), css('medium')] } },
-    { id: 'alarm', type: 'symbol', source: 'alarms', layout: {
-      ...text(['get', 'label'], 12, [0, -3.2]), 'icon-image': ['get', 'icon'], 'icon-size': 0.75, 'icon-offset': [22, -22], 'icon-allow-overlap': true },
-      paint: paintText() },
+    // of names that do not fit beside each other the cargo's stays: the lower key is placed first
+    { id: 'vehicle-name', type: 'symbol', source: 'names', minzoom: 6, filter: ['==', ['get', 'of'], 'vehicle'], layout: {
+      ...text(['get', 'label'], 11, [0, 1.95]), 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 0, 1] }, paint: paintText() },
+    { id: 'alarm-name', type: 'symbol', source: 'names', filter: ['==', ['get', 'of'], 'alarm'], layout: text(['get', 'label'], 12, [0, -3.2]), paint: paintText() },
   ];
 }
 
-/** The whole style in the theme in force, with the sources' present data. */
-export async function mapStyle({ theme, basemap, data }) {
+/** The whole style in the theme in force, its sources empty. */
+export async function mapStyle({ theme, basemap }) {
   const below = basemap === 'pmtiles' ? await streets(theme) : builtIn();
-  const own = Object.fromEntries(SOURCES.map((name) => [name, {
-    type: 'geojson', data: data[name] ?? EMPTY, ...(KEYS[name] ? { promoteId: KEYS[name] } : {}), ...(name === 'vehicles' ? WITHOUT_MARGIN : {}),
-  }]));
+  const own = Object.fromEntries(SOURCES.map((name) => [name, { type: 'geojson', data: EMPTY, ...(name === 'routes' ? { promoteId: 'convoy_id' } : {}) }]));
   return { version: 8, sources: { ...below.sources, ...own }, layers: [...below.layers, ...ownLayers()] };
 }

@@ -1,10 +1,12 @@
 // The map without WebGL: the same features as an SVG. Plain, and enough to see who is where.
 import { h, s } from './dom.js';
+import { inOrder } from './marks.js';
+import { roomyNames } from './names.js';
+import { createPace } from './pace.js';
 import { severityMark } from './shapes.js';
 import { siteMark } from './site-shapes.js';
 import { t } from './words.js';
 
-const LABEL_CELL = { x: 70, y: 26 }; // labels nearer than this would lie on each other
 const LABEL_BELOW = 20;
 const LABEL_LINE = { x: 110, y: 13 };
 const LETTER_PX = 6;
@@ -73,17 +75,12 @@ export async function createSvgMap(place, { onPick }) {
     return s('g', { transform: `translate(${x(lon).toFixed(1)} ${y(lat).toFixed(1)})`, class: className, onclick: properties ? () => onPick(properties) : null }, content);
   }
 
-  // One label for vehicles that stand together, with how many more there are; what is late or lost has its own.
   function labels() {
-    const cells = new Map();
-    for (const { geometry: { coordinates: [lon, lat] }, properties } of inOrder()) {
-      const here = [x(lon), y(lat)];
-      const key = `${Math.round(here[0] / LABEL_CELL.x)}|${Math.round(here[1] / LABEL_CELL.y)}|${properties.link}`;
-      const known = cells.get(key);
-      if (known) known.more += 1;
-      else cells.set(key, { here, label: properties.label.split('\n').join(' · '), more: 0 });
-    }
-    return apart([...cells.values()].map(({ here, label, more }) => ({ x: here[0], y: here[1] + LABEL_BELOW, words: more ? `${label} +${more}` : label })));
+    const pixel = ([lon, lat]) => [x(lon), y(lat)];
+    return apart(roomyNames(inOrder(vehicles()), pixel, ({ properties }) => properties.link).map(({ feature, label }) => {
+      const [left, top] = pixel(feature.geometry.coordinates);
+      return { x: left, y: top + LABEL_BELOW, words: label.split('\n').join(' · ') };
+    }));
   }
 
   const words = (className) => ({ x: left, y: top, words: told }) => s('text', { x: left.toFixed(1), y: top.toFixed(1), class: className, 'text-anchor': 'middle' }, told);
@@ -107,16 +104,10 @@ export async function createSvgMap(place, { onPick }) {
     });
   }
 
-  // cargo first among labels, and last among symbols, so that it lies on top
-  const inOrder = () => [...(data.vehicles?.features ?? [])].sort((a, b) => a.properties.role.localeCompare(b.properties.role));
-
-  // several layers change at once: one picture a frame
-  let drawing = false;
-  function draw() {
-    if (drawing) return;
-    drawing = true;
-    requestAnimationFrame(() => { drawing = false; paint(); });
-  }
+  const vehicles = () => data.vehicles?.features ?? [];
+  // several layers change at once, and many symbols take their time
+  const pace = createPace(paint);
+  const draw = pace.soon;
 
   function paintGround() {
     const wanted = JSON.stringify([view, size, Boolean(land)]);
@@ -129,7 +120,7 @@ export async function createSvgMap(place, { onPick }) {
 
   function paint() {
     paintGround();
-    const features = (name) => (name === 'vehicles' ? inOrder().reverse() : data[name]?.features ?? []);
+    const features = (name) => (name === 'vehicles' ? inOrder(vehicles()).reverse() : data[name]?.features ?? []);
     const moving = labels();
     const standing = names(moving).map(words('name'));
     facts.replaceChildren(...ORDER.flatMap((name) => features(name).map(DRAW[name])), ...standing, ...moving.map(words('')));
@@ -166,6 +157,6 @@ export async function createSvgMap(place, { onPick }) {
     centre(lon, lat) { fitted = null; view = { lon, lat, span: Math.min(view.span, 0.15) }; draw(); },
     pan(lon, lat) { fitted = null; view = { ...view, lon, lat }; draw(); },
     async restyle() { draw(); },
-    destroy() { place.replaceChildren(); },
+    destroy() { pace.stop(); place.replaceChildren(); },
   };
 }

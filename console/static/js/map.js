@@ -10,12 +10,10 @@ import { secondsBetween } from './time.js';
 import { t } from './words.js';
 
 const ROWS_MAX = 400;
-// Laying out two thousand vehicles anew takes two tenths of a second without a GPU, which the list would wait for: after a
-// change the next one waits so long for each of them, but never so long that what is seen is the past. Alarms do not wait
-// for vehicles. What is less than MANY is drawn at once.
-const PACE_MS = 1.25;
+// To draw the map takes up to a tenth of a second without a GPU, which the list would wait for: so long it rests after a
+// change of many symbols. Alarms do not wait for vehicles. What is less than MANY is drawn at once.
 const MANY = 50;
-const REST_MS_MAX = { vehicles: 1500, alarms: 400 };
+const REST_MS = { vehicles: 1000, alarms: 400 };
 const KEYS = ['cargo', 'escort', 'late', 'stale', 'lost', 'checkpoint', 'stop', 'no-signal', 'delay', 'delay-0', 'delay-1', 'delay-2', 'delay-3'];
 
 async function createEither(place, options, onPlain) {
@@ -109,7 +107,7 @@ export function createMap({ basemap, onPick }) {
     const before = drawn[name];
     let count = 0;
     layer(name, facts, () => { const made = make(); count = made.features.length; return { [name]: made }; });
-    return drawn[name] !== before && count > MANY ? Math.min(REST_MS_MAX[name], PACE_MS * count) : 0;
+    return drawn[name] !== before && count > MANY ? REST_MS[name] : 0;
   }
 
   const vehicles = createTurns(() => {

@@ -45,36 +45,24 @@ function labelOf(vehicle, now) {
   return `${vehicle.vehicle_id}\n${t(`link.${vehicle.link}`)} ${brief(secondsBetween(vehicle.time, now))}`;
 }
 
-// What was made of an item of the store stays the same object while the item and these properties do: the map is handed
-// only what has changed.
-const kept = new WeakMap();
-function keep(item, changing, make) {
-  const before = kept.get(item);
-  if (before && Object.entries(changing).every(([name, value]) => before.properties[name] === value)) return before;
-  const made = make(changing);
-  kept.set(item, made);
-  return made;
-}
-
 /** Vehicles with all that their symbol says. Those without a fix yet are in the table only. */
 export function vehicleFeatures(convoys, plans, now) {
   return collection([...convoys].flatMap((convoy) => {
     const modes = new Map((plans.get(convoy.convoy_id)?.vehicles ?? []).map((vehicle) => [vehicle.vehicle_id, vehicle.mode]));
-    return convoy.vehicles.filter(hasPlace).map((vehicle) => keep(vehicle, { mode: modes.get(vehicle.vehicle_id) ?? 'other', label: labelOf(vehicle, now) },
-      ({ mode, label }) => point(vehicle, {
-        key: `${convoy.convoy_id}|${vehicle.vehicle_id}`, convoy_id: convoy.convoy_id, vehicle_id: vehicle.vehicle_id, role: vehicle.role, link: vehicle.link,
-        mode, label, heading_deg: vehicle.heading_deg ?? null, icon: `${mode}-${vehicle.role}-${vehicle.link}`, moving: (vehicle.speed_mps ?? 0) > 1,
-      })));
+    return convoy.vehicles.filter(hasPlace).map((vehicle) => point(vehicle, {
+      convoy_id: convoy.convoy_id, vehicle_id: vehicle.vehicle_id, role: vehicle.role, link: vehicle.link, label: labelOf(vehicle, now),
+      heading_deg: vehicle.heading_deg ?? null, icon: `${modes.get(vehicle.vehicle_id) ?? 'other'}-${vehicle.role}-${vehicle.link}`, moving: (vehicle.speed_mps ?? 0) > 1,
+    }));
   }));
 }
 
 /** Open alarms where they were last seen. */
 export function alarmFeatures(alarms) {
   const open = [...alarms].filter((alarm) => isListed(alarm) && !alarm.notification && hasPlace(alarm.alert));
-  return collection(open.map((alarm) => keep(alarm, { label: t(`kind.${alarm.alert.kind}`) }, ({ label }) => point(alarm.alert, {
+  return collection(open.map((alarm) => point(alarm.alert, {
     alert_id: alarm.alert_id, convoy_id: alarm.alert.convoy_id, severity: alarm.severity,
-    icon: `alarm-${alarm.severity}`, unacknowledged: isUnacknowledged(alarm), label,
-  }))));
+    icon: `alarm-${alarm.severity}`, unacknowledged: isUnacknowledged(alarm), label: t(`kind.${alarm.alert.kind}`),
+  })));
 }
 
 function delayStep(point_) {

@@ -1,8 +1,8 @@
 // The map's symbols, drawn on a canvas: role by outline, mode by picture, link by pattern, severity by shape.
 import { SITES } from './site-shapes.js';
 
-const SIZE = 30;
-const RATIO = 2;
+export const SYMBOL_SIZE = 30; // px
+export const SYMBOL_RATIO = 2; // they are drawn so many times as fine as they are shown
 
 const MODES = {
   truck: ['M7 11h9v8H7z', 'M17 13h3.500l2.500 3v3h-6z', 'M10 18.500a2 2 0 1 0 .1 0z', 'M19 18.500a2 2 0 1 0 .1 0z'],
@@ -17,11 +17,11 @@ const ALARMS = {
 
 function canvas(draw) {
   const sheet = document.createElement('canvas');
-  sheet.width = sheet.height = SIZE * RATIO;
+  sheet.width = sheet.height = SYMBOL_SIZE * SYMBOL_RATIO;
   const pen = sheet.getContext('2d');
-  pen.scale(RATIO, RATIO);
+  pen.scale(SYMBOL_RATIO, SYMBOL_RATIO);
   draw(pen);
-  return pen.getImageData(0, 0, SIZE * RATIO, SIZE * RATIO);
+  return pen.getImageData(0, 0, SYMBOL_SIZE * SYMBOL_RATIO, SYMBOL_SIZE * SYMBOL_RATIO);
 }
 
 function outline(role) {
@@ -73,6 +73,14 @@ function drawAlarm(pen, severity, colours) {
   pen.fillText({ critical: '!!', high: '!', medium: '·', low: 'i' }[severity], 15, severity === 'high' ? 23 : 20.5);
 }
 
+function drawRing(pen, severity, colours) {
+  pen.strokeStyle = colours[severity];
+  pen.lineWidth = 1.7;
+  pen.beginPath();
+  pen.arc(15, 15, 13.4, 0, 7);
+  pen.stroke();
+}
+
 // in the colour of quiet words: what stands must not draw the eye off what moves
 function drawSite(pen, kind, colours) {
   const shape = new Path2D(SITES[kind]);
@@ -105,7 +113,7 @@ export function symbolColours() {
   };
 }
 
-/** All symbols as `[name, ImageData]`, twice as fine as they are shown. */
+/** The symbols of vehicles and alarms as `[name, ImageData]`. */
 export function* symbols(colours) {
   for (const mode of Object.keys(MODES)) {
     for (const role of ['cargo', 'escort']) {
@@ -114,9 +122,14 @@ export function* symbols(colours) {
       }
     }
   }
-  for (const severity of Object.keys(ALARMS)) yield [`alarm-${severity}`, canvas((pen) => drawAlarm(pen, severity, colours))];
-  for (const kind of Object.keys(SITES)) yield [`site-${kind}`, canvas((pen) => drawSite(pen, kind, colours))];
+  for (const severity of Object.keys(ALARMS)) {
+    yield [`alarm-${severity}`, canvas((pen) => drawAlarm(pen, severity, colours))];
+    yield [`ring-${severity}`, canvas((pen) => drawRing(pen, severity, colours))];
+  }
   yield ['heading', canvas((pen) => drawHeading(pen, colours))];
 }
 
-export const SYMBOL_RATIO = RATIO;
+/** Those of sites. */
+export function* siteSymbols(colours) {
+  for (const kind of Object.keys(SITES)) yield [`site-${kind}`, canvas((pen) => drawSite(pen, kind, colours))];
+}

@@ -278,22 +278,74 @@ def test_rows_do_not_move_under_the_focus_and_new_ones_wait_behind_a_bar(sign_in
     expect(bar).to_be_hidden()
 
 
+# How many pixels of the map's canvas have the colour that the style sheet gives to a role, after the next drawing.
+PIXELS_IN_COLOUR = """(role) => new Promise((done) => {
+  const map = document.querySelector('.map-place').kawalMap;
+  const wanted = getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim().match(/[0-9a-f]{2}/g).map((two) => parseInt(two, 16));
+  map.once('render', () => {
+    const gl = map.getCanvas().getContext('webgl2');
+    const [width, height] = [gl.drawingBufferWidth, gl.drawingBufferHeight];
+    const pixels = new Uint8Array(4 * width * height);
+    gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+    let count = 0;
+    for (let i = 0; i < pixels.length; i += 4) count += wanted.every((part, k) => Math.abs(pixels[i + k] - part) < 4);
+    done(count);
+  });
+  map.triggerRepaint();
+})"""
+
+
 def test_the_map_shows_every_vehicle_with_and_without_webgl(sign_in: SignIn) -> None:
     page = sign_in("tamu", webgl=True)
+    page.wait_for_function("() => document.querySelector('.map-place')?.kawalDrawn?.('vehicle').length === 16")
     page.wait_for_function(
-        "() => document.querySelector('.map-place')?.kawalMap?.queryRenderedFeatures({ layers: ['vehicle'] }).length >= 10"
+        "() => document.querySelector('.map-place').kawalMap.queryRenderedFeatures({ layers: ['route'] }).length > 0"
     )
-    assert (
-        page.evaluate(
-            "document.querySelector('.map-place').kawalMap.queryRenderedFeatures({ layers: ['route'] }).length"
-        )
-        > 0
-    )
+    for role in ("cargo", "escort"):
+        page.wait_for_function(f"(role) => ({PIXELS_IN_COLOUR})(role).then((count) => count > 200)", arg=role)
     plain = sign_in("tamu")
     expect(plain.locator(".map-notice")).to_contain_text("no WebGL")
     expect(plain.locator(".map-svg .vehicle")).to_have_count(16)
     plain.get_by_role("button", name="Table").click()
     expect(plain.locator(".facts-table tbody tr")).to_have_count(16)
+
+
+def test_symbols_are_drawn_again_in_another_theme_and_after_the_graphics_were_lost(sign_in: SignIn) -> None:
+    page = sign_in("tamu", webgl=True)
+    is_drawn = f"(role) => ({PIXELS_IN_COLOUR})(role).then((count) => count > 200)"
+    page.wait_for_function("() => document.querySelector('.map-place')?.kawalDrawn?.('vehicle').length === 16")
+    page.get_by_role("button", name="Light theme").click()
+    page.wait_for_function(is_drawn, arg="cargo")
+    page.evaluate(
+        """() => new Promise((done) => {
+        const map = document.querySelector('.map-place').kawalMap;
+        const graphics = map.getCanvas().getContext('webgl2').getExtension('WEBGL_lose_context');
+        map.once('webglcontextlost', () => setTimeout(() => graphics.restoreContext()));
+        map.once('webglcontextrestored', done);
+        graphics.loseContext();
+        })"""
+    )
+    page.wait_for_function(is_drawn, arg="escort")
+    page.wait_for_function(
+        "() => document.querySelector('.map-place').kawalMap.queryRenderedFeatures({ layers: ['route', 'vehicle-name'] }).length > 1"
+    )
+
+
+def test_a_click_on_an_alarm_of_the_map_opens_it(sign_in: SignIn) -> None:
+    page = sign_in("tamu", webgl=True)
+    page.wait_for_function("() => document.querySelector('.map-place')?.kawalDrawn?.('alarm').length > 0")
+    page.get_by_role("button", name="All", exact=True).click()
+    page.wait_for_function("() => !document.querySelector('.map-place').kawalMap.isMoving()")
+    x, y, kind = page.evaluate(
+        """() => {
+        const { kawalMap: map, kawalDrawn: drawn } = document.querySelector('.map-place');
+        const { lon, lat, properties: { label } } = drawn('alarm').at(-1);
+        const { x, y } = map.project([lon, lat]);
+        return [x + 16.5, y - 16.5, label];
+        }"""
+    )
+    page.locator(".map-place canvas").click(position={"x": x, "y": y})
+    expect(page.locator(".dock h2")).to_contain_text(kind)
 
 
 SITES_OF_GL_MAP = """(name) => [...new Set(document.querySelector('.map-place')?.kawalMap?.queryRenderedFeatures({ layers: ['site'] })
@@ -357,21 +409,19 @@ def test_what_is_near_an_alarm_is_told_with_its_kind_and_distance(sign_in: SignI
     )
 
 
-def test_the_map_is_handed_only_what_has_changed(sign_in: SignIn) -> None:
+def test_of_names_without_room_the_first_is_told_with_how_many_more_there_are(sign_in: SignIn) -> None:
     told = sign_in("tamu").evaluate(
         """async () => {
         const { vehicleFeatures } = await import('/static/js/picture.js');
-        const { changesOf } = await import('/static/js/changes.js');
-        const vehicle = (id, link, lat) => ({ vehicle_id: id, role: 'cargo', link, time: '2026-11-29T00:00:00Z', lat, lon: 117 });
-        const [a, b, c, d] = [vehicle('A', 'live', 1), vehicle('B', 'live', 1), vehicle('C', 'live', 1), vehicle('D', 'late', 1)];
-        const at = (now, ...vehicles) => vehicleFeatures([{ convoy_id: 'X', vehicles }], new Map(), now);
-        const before = at('2026-11-29T00:00:50Z', a, b, c, d);
-        const same = changesOf(before, at('2026-11-29T00:00:50Z', a, b, c, d), 'key');
-        const { add, remove } = changesOf(before, at('2026-11-29T00:00:51Z', a, vehicle('B', 'live', 2), d), 'key');
-        return [same, add.map(({ properties }) => properties.key), remove];
+        const { inOrder } = await import('/static/js/marks.js');
+        const { roomyNames } = await import('/static/js/names.js');
+        const vehicle = (vehicle_id, role, link, lon) => ({ vehicle_id, role, link, time: '2026-11-29T00:00:00Z', lat: 1, lon });
+        const vehicles = [vehicle('E', 'escort', 'live', 117), vehicle('C', 'cargo', 'live', 117.01), vehicle('D', 'cargo', 'late', 117), vehicle('L', 'cargo', 'late', 117), vehicle('F', 'escort', 'live', 119)];
+        const { features } = vehicleFeatures([{ convoy_id: 'X', vehicles }], new Map(), '2026-11-29T00:00:50Z');
+        return roomyNames(inOrder(features), ([lon, lat]) => [lon * 100, lat * 100], ({ properties }) => properties.link).map(({ label }) => label);
         }"""
     )
-    assert told == [None, ["X|B", "X|D"], ["X|C"]]  # D is late, and its label says since when
+    assert told == ["C +1", "D +1\nlate 50 s", "F"]
 
 
 def test_what_is_drawn_in_turns_rests_as_long_as_it_asks_and_ends_with_the_newest(sign_in: SignIn) -> None:
@@ -394,9 +444,7 @@ def test_what_is_drawn_in_turns_rests_as_long_as_it_asks_and_ends_with_the_newes
 
 def test_while_the_map_is_moved_an_alarm_is_drawn_all_the_same(sign_in: SignIn, stage: Stage) -> None:
     page = sign_in("tamu", webgl=True)
-    page.wait_for_function(
-        "() => document.querySelector('.map-place')?.kawalMap?.queryRenderedFeatures({ layers: ['alarm'] }).length > 0"
-    )
+    page.wait_for_function("() => document.querySelector('.map-place')?.kawalDrawn?.('alarm').length > 0")
     page.evaluate(
         """() => { const map = document.querySelector('.map-place').kawalMap; const { lng, lat } = map.getCenter();
         map.easeTo({ center: [lng + 0.001, lat], duration: 60000, essential: true }); }"""
@@ -405,36 +453,10 @@ def test_while_the_map_is_moved_an_alarm_is_drawn_all_the_same(sign_in: SignIn, 
     raised = alert(stage, "bad-position", "KT-8101-SX", 30, convoy_id=stage.plans[0].convoy_id)
     stage.alerts(raised.model_copy(update=dict(zip(("lat", "lon"), route[len(route) // 2], strict=True))))
     page.wait_for_function(
-        """(id) => { const map = document.querySelector('.map-place').kawalMap; if (!map.isMoving()) throw new Error('it stands');
-        return map.queryRenderedFeatures({ layers: ['alarm'] }).some(({ properties }) => properties.alert_id === id); }""",
+        """(id) => { const { kawalMap, kawalDrawn } = document.querySelector('.map-place'); if (!kawalMap.isMoving()) throw new Error('it stands');
+        return kawalDrawn('alarm').some(({ properties }) => properties.alert_id === id); }""",
         arg=raised.alert_id,
     )
-
-
-def test_a_crowded_map_leaves_names_out_while_it_is_moved(sign_in: SignIn) -> None:
-    told = sign_in("tamu").evaluate(
-        """async () => {
-        const { keepFluent } = await import('/static/js/fluency.js');
-        const heard = {}, told = [];
-        let isMoving = false;
-        const canvas = { getContext: () => ({ getExtension: () => null, getParameter: () => 'SwiftShader' }) };
-        const map = {
-          getCanvas: () => canvas, on: (event, listen) => { (heard[event] ??= []).push(listen); },
-          isMoving: () => isMoving, setPixelRatio: () => {}, getLayer: (id) => id === 'name',
-          setPaintProperty: (...what) => told.push(what.join(' ')),
-        };
-        const tell = (event) => { isMoving = event === 'movestart'; for (const listen of heard[event]) listen(); };
-        let crowd = [['name', 'text-opacity'], ['gone', 'icon-opacity']];
-        keepFluent(map, () => crowd);
-        tell('movestart');
-        crowd = [];
-        tell('moveend');
-        await new Promise((done) => setTimeout(done, 400));
-        tell('movestart');
-        return told;
-        }"""
-    )
-    assert told == ["name text-opacity 0", "name text-opacity 1"]
 
 
 def test_one_event_that_cannot_be_taken_keeps_none_of_the_others_out(sign_in: SignIn) -> None:

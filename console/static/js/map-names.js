@@ -1,0 +1,36 @@
+// The names of vehicles and alarms on the WebGL map: the map's library lays words out beside each other, at a price. So it
+// is given only those that are in sight and have room, and is left to rest after each time.
+import { MercatorCoordinate } from '/vendor/maplibre-gl.mjs';
+import { bySeverity, inOrder } from './marks.js';
+import { roomyNames } from './names.js';
+import { createTurns } from './pace.js';
+
+const TILE_PX = 512;
+const REST_MS = 2.5; // for each name, without a GPU
+const ORDER = { vehicle: inOrder, alarm: bySeverity };
+
+/** `show(of, features)` names vehicles or alarms from now on, wherever the map is moved to: `put(collection)` takes the names. */
+export function createNames(map, put) {
+  const all = { vehicle: [], alarm: [] };
+
+  function named(of) {
+    const size = TILE_PX * 2 ** map.getZoom();
+    const bounds = map.getBounds();
+    const pixel = (coordinates) => { const { x, y } = MercatorCoordinate.fromLngLat(coordinates); return [x * size, y * size]; };
+    const inSight = ORDER[of](all[of].filter(({ geometry: { coordinates } }) => bounds.contains(coordinates)));
+    return roomyNames(inSight, pixel, ({ properties }) => properties.link)
+      .map(({ feature: { type, geometry, properties }, label }) => ({ type, geometry, properties: { ...properties, of, label } }));
+  }
+
+  const turns = createTurns(() => {
+    const features = Object.keys(all).flatMap(named);
+    put({ type: 'FeatureCollection', features });
+    return REST_MS * features.length;
+  });
+  map.on('moveend', turns.soon);
+
+  return {
+    show(of, features) { all[of] = features; turns.soon(); },
+    stop: turns.stop,
+  };
+}
