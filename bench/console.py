@@ -32,7 +32,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench import cli
-from bench.console_alerts import beat, fill_alerts, told
+from bench.console_alerts import beat, fill_alerts, place_of, told
 from bench.console_map import Probe, bare_frames_a_second, frames_a_second, marks_seen_ms
 from bench.console_page import memory_of, open_room, presses_amid, rows_seen_ms
 from bench.measure import load_average
@@ -76,15 +76,15 @@ class Found:
         return table
 
 
-def _status(number: int, second: int, name: str = "KT") -> bytes:
-    at_ms = round(time.time() * 1000)
+def _status(number: int, second: int, convoy: str = "C", vehicle: str = "KT") -> bytes:
+    at_ms, (lat, lon) = round(time.time() * 1000), place_of(number)
     vehicles = [
         {
-            "vehicle_id": f"{name}-{number:04}-{letter}",
+            "vehicle_id": f"{vehicle}-{number:04}-{letter}",
             "role": "cargo" if letter == "A" else "escort",
             "time_ms": at_ms,
-            "lat": -0.1 - number * 1e-4 - second * 1e-4,
-            "lon": 117.4 + second * 1e-4,
+            "lat": lat + (letter == "B") * 1e-3,  # a hundred metres behind
+            "lon": lon + second * 1e-4,
             "speed_mps": 10 + second % 7,
             "heading_deg": second * 7 % 360,
             "progress_m": second * 110.0,
@@ -96,7 +96,7 @@ def _status(number: int, second: int, name: str = "KT") -> bytes:
     ]
     return ConvoyStatus.model_validate(
         {
-            "convoy_id": f"{name.replace('KT', 'C')}-{number:04}",
+            "convoy_id": f"{convoy}-{number:04}",
             "at_ms": at_ms,
             "state": "under-way",
             "progress_m": second * 110.0,
@@ -294,7 +294,7 @@ async def _on_map(served: _Served, page: Page) -> dict[str, float]:
 
     async def vehicle(number: int) -> tuple[str, int]:
         at_ms = round(time.time() * 1000)
-        await served.producer.send_and_wait(served.topics.convoys, _status(number, 0, "MARK"), key=b"MARK")
+        await served.producer.send_and_wait(served.topics.convoys, _status(number, 0, "MARK", "MARK"), key=b"MARK")
         return f"MARK-{number:04}-A", at_ms
 
     alarm = Probe("alarm", "alert_id")

@@ -20,10 +20,17 @@ def _names(number: int) -> tuple[str, str]:
     return f"C-{number % 1000:04}", f"KT-{number % 1000:04}-A"
 
 
+def place_of(number: int) -> tuple[float, float]:
+    """Latitude and longitude of a convoy: a thousand lie beside each other on a screen's map."""
+    row, column = divmod(number % 1000, 25)
+    return -0.1 - row * 0.012, 117.2 + column * 0.016
+
+
 def told(number: int, transition: str, at_ms: int, vehicle_id: str | None = None, severity: str = "high") -> Alert:
     """A transition of a stall of one of a thousand convoys."""
     convoy_id, own_id = _names(number)
     vehicle_id = vehicle_id or own_id
+    lat, lon = place_of(number)
     return Alert.model_validate(
         {
             "alert_id": alert_id(convoy_id, vehicle_id, "stall", at_ms - at_ms % 10_000_000 + number),
@@ -35,8 +42,8 @@ def told(number: int, transition: str, at_ms: int, vehicle_id: str | None = None
             "onset_ms": at_ms,
             "at_ms": at_ms,
             "detected_at_ms": at_ms,
-            "lat": -0.12,
-            "lon": 117.4,
+            "lat": lat,
+            "lon": lon,
             "progress_m": 1234.5,
             "lateral_m": 3.4,
             "value": 480.0,

@@ -16,8 +16,8 @@ function isDrawnByProcessor(canvas) {
   return BY_PROCESSOR.test(gl?.getParameter(named ?? gl.RENDERER) ?? '');
 }
 
-/** Draw `map` coarser while it moves, if it is slow, and fine again when it stands. */
-export function keepFluent(map) {
+/** Draw `map` coarser while it moves, if it is slow, and fine again when it stands; `onChange(isCoarse)` may leave more out. */
+export function keepFluent(map, onChange) {
   let frames = [];
   let isSlow = isDrawnByProcessor(map.getCanvas());
   let isCoarse = false;
@@ -30,6 +30,7 @@ export function keepFluent(map) {
     isChanging = true;
     map.setPixelRatio(coarse ? COARSE * devicePixelRatio : null);
     isChanging = false;
+    onChange(coarse);
   }
 
   map.on('movestart', () => {

@@ -6,6 +6,7 @@ const METRES_PER_PIXEL_0 = 78271.517;
 const SOURCES = ['routes', 'noSignal', 'places', 'sites', 'trail', 'accuracy', 'names'];
 /** The symbols of sprites.js, and the layer that each of them lies below: the ring of an alarm strikes no name through. */
 export const ABOVE = { vehicle: 'vehicle-name', alarm: 'vehicle-name' };
+export const NAMES = ['vehicle-name', 'alarm-name'];
 const FONT = ['sans-serif'];
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -24,7 +25,7 @@ function graticule() {
 const text = (field, size, offset) => ({
   'text-field': field, 'text-font': FONT, 'text-size': size, 'text-offset': offset, 'text-anchor': 'top', 'text-optional': true, 'text-max-width': 14,
 });
-const paintText = (colour = 'text') => ({ 'text-color': css(colour), 'text-halo-color': css('sea'), 'text-halo-width': 1.6 });
+const paintText = (colour = 'text') => ({ 'text-opacity-transition': { duration: 0 }, 'text-color': css(colour), 'text-halo-color': css('sea'), 'text-halo-width': 1.6 });
 
 function builtIn() {
   return {

@@ -1,35 +1,25 @@
 // Symbols drawn straight onto the map's canvas. Each one's place is worked out anew for each frame, in the full precision
-// that a shader has not, so nothing is laid out beforehand: what comes is seen in the next frame, and thousands cost less
-// than a millisecond. https://maplibre.org/maplibre-gl-js/docs/API/interfaces/CustomLayerInterface/
+// that a shader has not, so nothing is laid out beforehand: what comes is seen in the next frame. https://maplibre.org/maplibre-gl-js/docs/API/interfaces/CustomLayerInterface/
 import { MercatorCoordinate, Point } from '/vendor/maplibre-gl.mjs';
-import { symbolColours, symbols, SYMBOL_RATIO, SYMBOL_SIZE } from './symbols.js';
 
-const COLUMNS = 8;
-const FLOATS = 8; // of one symbol: its place [-1, 1], cell and angle; offset in px, scale, opacity
+const TILE_PX = 512;
+const TRIANGLES = [0, 1, 2, 2, 1, 3]; // of the corners
+const FLOATS = 5; // of one corner: its place and where in the sheet, opacity
 const MARGIN = 1.1; // a symbol is drawn as long as a part of it is in sight
 const VERTEX = `#version 300 es
-layout(location = 0) in vec4 place;
-layout(location = 1) in vec4 look;
-uniform vec2 pixel;
-uniform vec2 cells;
-uniform float size;
-out vec2 at;
-out float opacity;
+layout(location = 0) in vec2 place;
+layout(location = 1) in vec3 look;
+out vec3 seen;
 void main() {
-  vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
-  vec2 here = (corner - 0.5) * size * look.z + look.xy;
-  float c = cos(place.w), s = sin(place.w);
-  gl_Position = vec4(place.xy + mat2(c, s, -s, c) * here * pixel, 0.0, 1.0);
-  at = (vec2(mod(place.z, cells.x), floor(place.z / cells.x)) + corner) / cells;
-  opacity = look.w;
+  gl_Position = vec4(place, 0.0, 1.0);
+  seen = look;
 }`;
 const FRAGMENT = `#version 300 es
 precision mediump float;
 uniform sampler2D sheet;
-in vec2 at;
-in float opacity;
+in vec3 seen;
 out vec4 colour;
-void main() { colour = texture(sheet, at) * opacity; }`;
+void main() { colour = texture(sheet, seen.xy) * seen.z; }`;
 
 function compile(gl) {
   const program = gl.createProgram();
@@ -44,68 +34,64 @@ function compile(gl) {
   return program;
 }
 
-/** All symbols side by side in a texture; gives it, the cell of each by its name, and how many columns and rows there are. */
-function drawSheet(gl) {
-  const all = [...symbols(symbolColours())];
-  const [width, height] = [COLUMNS, Math.ceil(all.length / COLUMNS)];
-  const fine = SYMBOL_SIZE * SYMBOL_RATIO;
-  const texture = gl.createTexture();
-  gl.bindTexture(gl.TEXTURE_2D, texture);
-  gl.texStorage2D(gl.TEXTURE_2D, 4, gl.RGBA8, width * fine, height * fine);
-  gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
-  all.forEach(([, image], i) => gl.texSubImage2D(gl.TEXTURE_2D, 0, (i % width) * fine, Math.floor(i / width) * fine, gl.RGBA, gl.UNSIGNED_BYTE, image));
-  gl.generateMipmap(gl.TEXTURE_2D);
-  gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
-  return { texture, cells: new Map(all.map(([name], i) => [name, i])), width, height };
-}
-
-function createPainter(gl) {
+function createPainter(gl, sheet) {
   const program = compile(gl);
-  const uniform = (name) => gl.getUniformLocation(program, name);
-  const [pixel, cells, size] = ['pixel', 'cells', 'size'].map(uniform);
   const array = gl.createVertexArray();
-  const buffer = gl.createBuffer();
+  const [vertices, order] = [gl.createBuffer(), gl.createBuffer()];
   gl.bindVertexArray(array);
-  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
-  for (const location of [0, 1]) {
+  gl.bindBuffer(gl.ARRAY_BUFFER, vertices);
+  gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, order);
+  for (const [location, size, from] of [[0, 2, 0], [1, 3, 8]]) {
     gl.enableVertexAttribArray(location);
-    gl.vertexAttribPointer(location, 4, gl.FLOAT, false, FLOATS * 4, location * 16);
-    gl.vertexAttribDivisor(location, 1);
+    gl.vertexAttribPointer(location, size, gl.FLOAT, false, FLOATS * 4, from);
   }
   gl.activeTexture(gl.TEXTURE0);
-  const sheet = drawSheet(gl);
+  const texture = sheet.upload(gl);
+  let most = 0;
 
   return {
-    cells: sheet.cells,
-    draw(numbers, count, pixelRatio, scale) {
+    draw(numbers, from) {
+      const count = (numbers.length - from) / (4 * FLOATS);
       gl.useProgram(program);
       gl.bindVertexArray(array);
-      gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
-      gl.bufferData(gl.ARRAY_BUFFER, numbers, gl.STREAM_DRAW, 0, count * FLOATS);
       gl.activeTexture(gl.TEXTURE0);
-      gl.bindTexture(gl.TEXTURE_2D, sheet.texture);
-      gl.uniform2f(pixel, (2 * scale * pixelRatio) / gl.drawingBufferWidth, (-2 * scale * pixelRatio) / gl.drawingBufferHeight);
-      gl.uniform2f(cells, sheet.width, sheet.height);
-      gl.uniform1f(size, SYMBOL_SIZE);
-      gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
+      gl.bindTexture(gl.TEXTURE_2D, texture);
+      if (count > most) {
+        most = count;
+        gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, Uint32Array.from({ length: 6 * most }, (_, i) => 4 * Math.floor(i / 6) + TRIANGLES[i % 6]), gl.STATIC_DRAW);
+      }
+      gl.bindBuffer(gl.ARRAY_BUFFER, vertices);
+      gl.bufferData(gl.ARRAY_BUFFER, numbers, gl.STREAM_DRAW, from);
+      gl.drawElements(gl.TRIANGLES, 6 * count, gl.UNSIGNED_INT, 0);
     },
     remove() {
-      gl.deleteTexture(sheet.texture);
-      gl.deleteBuffer(buffer);
+      gl.deleteTexture(texture);
+      gl.deleteBuffer(vertices);
+      gl.deleteBuffer(order);
       gl.deleteVertexArray(array);
       gl.deleteProgram(program);
     },
   };
 }
 
+/** A mark's corners as the shader takes them, but that their places are px to the right and up from its own. */
+function outline({ angle_deg, dx, dy, scale, opacity }, cell) {
+  const [c, s] = [Math.cos((angle_deg * Math.PI) / 180), Math.sin((angle_deg * Math.PI) / 180)];
+  return Float32Array.from(cell.flatMap(([right, down, u, v]) => {
+    const [x, y] = [right * scale + dx, down * scale + dy];
+    return [c * x - s * y, -s * x - c * y, u, v, opacity];
+  }));
+}
+
 /**
  * A layer of MapLibre for the marks of marks.js. `scaleAt(zoom)` is how large they are; `pick({x, y}, reach)` gives the
- * properties of the one nearest to a place on the map, in px, and `drawn()` all marks that are in sight.
+ * properties of the one nearest to a place on the map, in px, and `drawn()` all marks that are in sight. Of those nearer to each
+ * other than `thin(px)` says only the topmost is drawn.
  */
-export function createSprites(id, scaleAt) {
+export function createSprites(id, sheet, scaleAt) {
   let map = null;
   let painter = null;
-  let marks = [];
+  let near_px = 1;
   let places = [];
   let numbers = new Float32Array(0);
   let seen = [];
@@ -113,19 +99,30 @@ export function createSprites(id, scaleAt) {
   // those that stand for something: rings and arrows only add to one
   const told = () => seen.filter(({ properties }) => properties);
 
-  // what is in sight, as the shader takes it
-  function place(matrix) {
+  // What is in sight as the shader takes it, written from the end: what lies on top comes last. Gives where it begins.
+  function place(matrix, wide, high) {
+    const size = (TILE_PX * 2 ** map.getZoom()) / near_px;
+    const taken = { symbols: new Set(), additions: new Set() };
+    let at = numbers.length;
     seen = [];
-    marks.forEach((mark, i) => {
-      const { x, y } = places[i];
+    for (const { mark, x, y, corners } of places) {
       const w = matrix[3] * x + matrix[7] * y + matrix[15];
       const right = (matrix[0] * x + matrix[4] * y + matrix[12]) / w;
       const up = (matrix[1] * x + matrix[5] * y + matrix[13]) / w;
-      if (Math.abs(right) > MARGIN || Math.abs(up) > MARGIN) return;
-      const cell = painter.cells.get(mark.icon);
-      numbers.set([right, up, cell, (mark.angle_deg * Math.PI) / 180, mark.dx, mark.dy, mark.scale, mark.opacity], seen.length * FLOATS);
+      if (Math.abs(right) > MARGIN || Math.abs(up) > MARGIN) continue;
       seen.push(mark);
-    });
+      const here = Math.round(x * size) * 2 ** 26 + Math.round(y * size);
+      const others = mark.properties ? taken.symbols : taken.additions;
+      if (others.has(here)) continue;
+      others.add(here);
+      at -= 4 * FLOATS;
+      numbers.set(corners, at);
+      for (let i = at; i < at + 4 * FLOATS; i += FLOATS) {
+        numbers[i] = right + numbers[i] * wide;
+        numbers[i + 1] = up + numbers[i + 1] * high;
+      }
+    }
+    return at;
   }
 
   return {
@@ -133,17 +130,19 @@ export function createSprites(id, scaleAt) {
     onAdd(to) { map = to; },
     onRemove() { painter?.remove(); painter = null; },
     render(gl, { defaultProjectionData: { mainMatrix } }) {
-      if (marks.length === 0) { seen = []; return; }
-      painter ??= createPainter(gl);
-      place(mainMatrix);
-      painter.draw(numbers, seen.length, map.getPixelRatio(), scaleAt(map.getZoom()));
+      painter ??= createPainter(gl, sheet);
+      const pixel = 2 * scaleAt(map.getZoom()) * map.getPixelRatio();
+      painter.draw(numbers, place(mainMatrix, pixel / gl.drawingBufferWidth, pixel / gl.drawingBufferHeight));
     },
-    show(next) {
-      marks = next;
-      places = marks.map(({ lon, lat }) => MercatorCoordinate.fromLngLat([lon, lat]));
-      numbers = new Float32Array(marks.length * FLOATS);
+    show(marks) {
+      places = marks.toReversed().map((mark) => {
+        const { x, y } = MercatorCoordinate.fromLngLat([mark.lon, mark.lat]);
+        return { mark, x, y, corners: outline(mark, sheet.cells.get(mark.icon)) };
+      });
+      numbers = new Float32Array(marks.length * 4 * FLOATS);
       map?.triggerRepaint();
     },
+    thin(px) { near_px = px; },
     drawn: told,
     pick(at, reach) {
       const scale = scaleAt(map.getZoom());

@@ -459,6 +459,27 @@ def test_while_the_map_is_moved_an_alarm_is_drawn_all_the_same(sign_in: SignIn, 
     )
 
 
+def test_a_map_that_the_processor_draws_is_coarser_while_it_is_moved(sign_in: SignIn) -> None:
+    told = sign_in("tamu").evaluate(
+        """async () => {
+        const { keepFluent } = await import('/static/js/fluency.js');
+        const heard = {}, told = [];
+        let isMoving = false;
+        const canvas = { getContext: () => ({ getExtension: () => null, getParameter: () => 'SwiftShader' }) };
+        const map = {
+          getCanvas: () => canvas, on: (event, listen) => { (heard[event] ??= []).push(listen); },
+          isMoving: () => isMoving, setPixelRatio: (ratio) => told.push(ratio === null ? 'fine' : ratio / devicePixelRatio),
+        };
+        const tell = (event) => { isMoving = event === 'movestart'; for (const listen of heard[event]) listen(); };
+        keepFluent(map, (isCoarse) => told.push(isCoarse));
+        tell('movestart'); tell('moveend'); tell('movestart'); tell('moveend');
+        await new Promise((done) => setTimeout(done, 400));
+        return told;
+        }"""
+    )
+    assert told == [0.5, True, "fine", False]  # and not made fine between two steps of a wheel
+
+
 def test_one_event_that_cannot_be_taken_keeps_none_of_the_others_out(sign_in: SignIn) -> None:
     told = sign_in("tamu").evaluate(
         """() => new Promise((done) => {
