@@ -17,6 +17,7 @@ from bench.judged.plain import VehiclePings, distances_m, near_rule, speed_rule
 from bench.judged.report import Accuracy
 from bench.judged.roads import ROADS, operation
 from bench.judged.score import Score, groups, judge
+from bench.judged.simulated import told
 from bench.judged.traces import DATA, available, progress_m, traces
 from models.geometry import distance_m
 from simulate.track import Track
@@ -71,6 +72,20 @@ def test_a_second_episode_of_one_label_is_false_and_any_number_within_a_margin_i
     twice = [episode(100, 280), episode(150, 330)]
     assert figures(twice) == (1, 1, 1, 0, 1)
     assert figures(twice, [RIGHT._replace(must=False)]) == (0, 0, 0, 0, 0)
+
+
+def test_what_may_be_told_in_parts_is_found_once_and_no_part_is_false() -> None:
+    twice = [episode(100, 280), episode(150, 330), episode(500, 700)]
+    assert figures(twice, [RIGHT._replace(in_parts=True)]) == (1, 1, 1, 0, 1)
+    assert figures([], [RIGHT._replace(in_parts=True)]) == (1, 0, 0, 1, 0)
+
+
+def test_of_what_may_be_told_in_parts_the_number_is_not_compared_but_that_it_is_told() -> None:
+    once, twice = [episode(100, 280)], [episode(100, 280), episode(150, 330)]
+    parted = [RIGHT._replace(in_parts=True)]
+    assert told(once, parted) == told(twice, parted) != told([], parted)
+    assert told(once, [RIGHT]) != told(twice, [RIGHT])
+    assert told(once, [*parted, RIGHT]) != told(twice, [*parted, RIGHT])
 
 
 def test_a_separation_may_be_told_of_the_convoy() -> None:
