@@ -14,6 +14,7 @@ from bench.judged.alike import lacking
 from bench.judged.episodes import Episode
 from bench.judged.halts import ordinary_halts
 from bench.judged.plain import VehiclePings, distances_m, near_rule, speed_rule
+from bench.judged.progress import Place, leap_m
 from bench.judged.report import Accuracy
 from bench.judged.roads import ROADS, operation
 from bench.judged.score import Score, groups, judge
@@ -133,6 +134,12 @@ def test_of_other_kinds_as_many_must_be_told() -> None:
     late, others = episode(0, 1, "late"), [episode(0, 1, "late"), episode(0, 1, "sos")]
     assert lacking(others, [late], 0) == {"sos": 1}
     assert lacking([late], others, 0) == {}
+
+
+def test_progress_leaps_by_what_the_vehicle_has_not_driven_beyond_the_errors_of_the_two_fixes() -> None:
+    assert leap_m(Place(1_000, 1_010, 0), Place(1_500, 1_110, 0)) == 400
+    assert leap_m(Place(1_500, 1_110, 0), Place(1_000, 1_010, 0)) == 400
+    assert leap_m(Place(1_000, 1_010, 150), Place(1_500, 1_110, 50)) == 200
 
 
 def test_the_corridor_rule_alarms_at_every_ping_beyond_25_m() -> None:
