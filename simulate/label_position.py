@@ -26,12 +26,13 @@ OVERSPEED_OTHER_MPS = 1e9
 
 
 class Held(NamedTuple):
-    """A condition with a hold: where it truly holds, surely, perhaps, and where it is surely over."""
+    """A condition with a hold: where it truly holds, surely, perhaps, and where it is perhaps over and surely so."""
 
     kind: str
     truly: Flags
     sure: Flags
     maybe: Flags
+    maybe_over: Flags
     over: Flags
     hold_s: float
     clear_s: float
@@ -51,7 +52,16 @@ def label_held(seen: Seen, time_s: Floats, held: Held) -> Iterator[Label]:
         raised = Window(span.first_s + held.hold_s / 2, seen.heard_s(latest_s + held.hold_s + 2 * interval_s) + 3.0)
         cleared = None if span.end_s is None else _clearing(seen, sure_s + lasts_s, span.end_s + held.clear_s)
         began_s, _ = longest_s(time_s, held.truly, span)
-        yield seen.label(held.kind, must, onset, raised, cleared, began_s)
+        label = seen.label(held.kind, must, onset, raised, cleared, began_s)
+        yield label._replace(in_parts=_may_be_over_within(time_s, held, span))
+
+
+def _may_be_over_within(time_s: Floats, held: Held, span: Span) -> bool:
+    """Whether it may be over for `clear_s` between two times at which it truly holds."""
+    inside = (time_s >= span.first_s) & (time_s <= span.last_s)
+    truly_s = time_s[inside & held.truly]
+    ends = [s for s in spans(time_s, inside & held.maybe_over) if s.last_s - s.first_s >= held.clear_s]
+    return any(truly_s.min(initial=np.inf) < s.first_s and s.last_s < truly_s.max(initial=-np.inf) for s in ends)
 
 
 def label_deviation(seen: Seen) -> Iterator[Label]:
@@ -64,6 +74,7 @@ def label_deviation(seen: Seen) -> Iterator[Label]:
         off_m > limits.deviation_raise_m,
         off_m > limits.deviation_raise_m + limits.accuracy_cap_m + NOISE_M,
         off_m > limits.deviation_raise_m - NOISE_M,
+        off_m < limits.deviation_clear_m + NOISE_M,
         off_m < limits.deviation_clear_m - NOISE_M,
         limits.deviation_hold_s,
         limits.deviation_hold_s,
@@ -81,6 +92,7 @@ def label_overspeed(seen: Seen) -> Iterator[Label]:
         speed_mps > limit_mps,
         speed_mps > limit_mps + SPEED_NOISE_MPS,
         speed_mps > limit_mps - SPEED_NOISE_MPS,
+        speed_mps < limit_mps + SPEED_NOISE_MPS,
         speed_mps < limit_mps - SPEED_NOISE_MPS,
         limits.overspeed_hold_s,
         limits.overspeed_clear_s,

@@ -24,7 +24,8 @@ class Label(NamedTuple):
 
     `onset` is when the condition may begin, `raised` when the alert may come, `cleared` when it may end: None for a
     kind that is told once, and for what lasts until the end of the operation. `began_s` is when the condition truly
-    began, all in seconds since the operation's begin.
+    began, all in seconds since the operation's begin. One that may be told `in_parts` comes within the margin of its
+    end for as long as ending takes, and goes on.
     """
 
     convoy_id: str
@@ -35,6 +36,7 @@ class Label(NamedTuple):
     raised: Window
     cleared: Window | None
     began_s: float
+    in_parts: bool = False
 
 
 class Span(NamedTuple):

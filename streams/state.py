@@ -13,7 +13,7 @@ from streams.engine.dtypes import EPISODE, EPISODES, FIX, Records, records
 from streams.engine.gaps import Fixes, Gap
 from streams.state_layouts import LAYOUTS, todays
 
-VERSION = 4
+VERSION = 5
 """Raised whenever VEHICLE, EPISODE, FIX or Head changes; the layout of the version before is then kept in LAYOUTS."""
 
 
@@ -31,6 +31,8 @@ class GapHead(msgspec.Struct, array_like=True):
     known: list[int]
     version: int
     begin_m: float | None
+    off_ms: int = 0
+    off_way_m: float = 0.0
 
 
 class Head(msgspec.Struct, array_like=True):
@@ -98,7 +100,9 @@ def _layout(value: bytes) -> np.dtype[np.void]:
 
 def _gap_head(place: int, gap: Gap) -> GapHead:
     begin_m = None if math.isnan(gap.begin_m) else gap.begin_m
-    return GapHead(place, len(gap.fixes), gap.begun_ms, gap.due_ms, sorted(gap.known), gap.version, begin_m)
+    known = sorted(gap.known)
+    off = gap.off_ms, gap.off_way_m
+    return GapHead(place, len(gap.fixes), gap.begun_ms, gap.due_ms, known, gap.version, begin_m, *off)
 
 
 def _gaps(head: Head, fixes: Fixes) -> dict[int, Gap]:
@@ -110,7 +114,8 @@ def _gaps(head: Head, fixes: Fixes) -> dict[int, Gap]:
     gaps, begin = {}, 0
     for one, count in zip(head.gaps, counts, strict=True):
         begin_m = math.nan if one.begin_m is None else one.begin_m
+        where = begin_m, one.off_ms, one.off_way_m
         kept = fixes[begin : begin + count]
-        gaps[one.place] = Gap(one.begun_ms, one.due_ms, set(one.known), one.version, begin_m, kept)
+        gaps[one.place] = Gap(one.begun_ms, one.due_ms, set(one.known), one.version, *where, kept)
         begin += count
     return gaps

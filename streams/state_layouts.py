@@ -97,8 +97,10 @@ def _layout(text: str) -> np.dtype[np.void]:
     return np.dtype(fields, align=True)
 
 
-LAYOUTS = {2: _layout(_VEHICLE_2), 3: _layout(_VEHICLE_3), 4: VEHICLE}
-"""The row of a vehicle, by the version of the state records that hold it: each that is still read."""
+LAYOUTS = {2: _layout(_VEHICLE_2), 3: _layout(_VEHICLE_3), 4: VEHICLE, 5: VEHICLE}
+"""The row of a vehicle, by the version of the state records that hold it: each that is still read. Of 4 and 5 only what
+is kept of a gap differs.
+"""
 
 
 def todays(rows: np.ndarray[tuple[int], np.dtype[np.void]]) -> Records:

@@ -71,6 +71,8 @@ def judge(episodes: Sequence[Episode], labels: Sequence[Label], begin_ms: int, r
         if label.must:
             _count(scores[label.kind], label, fitting[:1], begin_ms, run)
     for episode in free.values():
+        if any(label.in_parts and fits(episode, label, begin_ms) for label in labels):
+            continue
         scores[episode.kind].false += 1
         since_s = (episode.onset_ms - begin_ms) / 1000
         scores[episode.kind].notes.append(f"{run}: false {episode.kind} of {episode.vehicle_id}, onset {since_s:.0f} s")

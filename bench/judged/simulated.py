@@ -89,7 +89,8 @@ def _faulty_day(plans: Sequence[ConvoyPlan], faults: Sequence[Fault], seed: int,
     outcome.plain["faulty"] = _judge_plain(driven, labels)
     for name in UNRULY:
         again = simulate(plans, [*faults, *_unruly(name, plans, seed)], BEGIN_MS, seed, ORDINARY)
-        differing = _differing(episodes, found(plans, arrivals(again)), _doubtful(labels, name))
+        others = found(plans, arrivals(again))
+        differing = _differing(told(episodes, labels), told(others, labels), _doubtful(labels, name))
         outcome.runs[name] += 1
         outcome.same[name] += not differing
         outcome.notes += [f"{name} seed {seed}: {text}" for text in differing]
@@ -130,17 +131,28 @@ def _unruly(name: str, plans: Sequence[ConvoyPlan], seed: int) -> list[Fault]:
     return [ClockError(convoy_id=c, vehicle_id=v, offset_s=7_200.0) for c, v in cargo]
 
 
-def _differing(
-    episodes: Sequence[Episode], others: Sequence[Episode], open_to_doubt: set[tuple[str, str]]
-) -> list[str]:
+Key = tuple[str, str]
+"""A vehicle and a kind."""
+
+
+def told(episodes: Sequence[Episode], labels: Sequence[Label]) -> Counter[Key]:
+    """How many alerts came of each vehicle and kind. Where the truth may be told in parts, their number says nothing:
+    there only as many count as there are labels.
+    """
+    most = Counter((one.vehicle_id, one.kind) for one in labels)
+    in_parts = {(one.vehicle_id, one.kind) for one in labels if one.in_parts}
+    came = Counter((e.vehicle_id, e.kind) for e in episodes)
+    return Counter({key: min(count, most[key]) if key in in_parts else count for key, count in came.items()})
+
+
+def _differing(first: Counter[Key], second: Counter[Key], open_to_doubt: set[Key]) -> list[str]:
     """Which alerts came in one run only, but for those within the margin of a limit."""
-    first, second = (Counter((e.vehicle_id, e.kind) for e in run) for run in (episodes, others))
     lost, new = first - second, second - first
-    told = [(key, f"lost {key[1]} {key[0]}") for key in lost] + [(key, f"new {key[1]} {key[0]}") for key in new]
-    return [text for key, text in told if key not in open_to_doubt]
+    texts = [(key, f"lost {key[1]} {key[0]}") for key in lost] + [(key, f"new {key[1]} {key[0]}") for key in new]
+    return [text for key, text in texts if key not in open_to_doubt]
 
 
-def _doubtful(labels: Sequence[Label], name: str) -> set[tuple[str, str]]:
+def _doubtful(labels: Sequence[Label], name: str) -> set[Key]:
     """What is within the margin of a limit; and with pings out of order silence, which goes by arrivals."""
     doubtful = {(one.vehicle_id, one.kind) for one in labels if not one.must}
     if name == "shuffle":

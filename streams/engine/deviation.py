@@ -1,9 +1,10 @@
 """deviation: off the route beyond the limit, for long enough and in more than one fix."""
 
-from streams.engine.dtypes import CRITICAL, DEVIATION, HIGH, OFF_ROUTE, REJOINED, Out, Row
+from streams.engine.dtypes import CRITICAL, DEVIATION, HIGH, OFF_ROUTE, REJOINED, Out, Row, Step
 from streams.engine.episodes import close_episode, follow_episode, open_episode, peak_worth_telling, update_episode
 from streams.engine.evidence import accuracy_allowance_m
 from streams.engine.jit import kernel
+from streams.engine.matching import finds_road
 
 
 @kernel
@@ -19,12 +20,12 @@ def count_streak(vehicle: Row, fix_ms: int, holds: bool) -> float:
 
 
 @kernel
-def judge_deviation(vehicle: Row, convoy: Row, fix: Row, out: Out) -> None:
+def judge_deviation(vehicle: Row, convoy: Row, fix: Row, step: Step, out: Out) -> None:
     """Raise after `deviation_hold_s` and two fixes beyond `deviation_raise_m`, clear after as long within
-    `deviation_clear_m`.
+    `deviation_clear_m` where the best explanation has the vehicle on its route: a detour may cross another part of it.
 
     Judged is `lateral_m` of this fix less its accuracy (at most `accuracy_cap_m`); equal to a limit counts as inside.
-    The onset is the first fix beyond.
+    The onset is the first fix beyond. One fix that fits nowhere does not take a vehicle off its route.
     """
     off_m = vehicle.lateral_m - accuracy_allowance_m(fix.accuracy_m, convoy.accuracy_cap_m)
     severity = CRITICAL if off_m > convoy.deviation_critical_m else HIGH
@@ -39,7 +40,8 @@ def judge_deviation(vehicle: Row, convoy: Row, fix: Row, out: Out) -> None:
     follow_episode(vehicle, DEVIATION, severity, OFF_ROUTE, evidence, out)
     if peak_worth_telling(DEVIATION, off_m, out):
         update_episode(vehicle, DEVIATION, OFF_ROUTE, evidence, out)
-    held_s = count_streak(vehicle, fix.fix_ms, off_m <= convoy.deviation_clear_m)
+    is_back = off_m <= convoy.deviation_clear_m and finds_road(vehicle, fix.fix_ms - step.ms)
+    held_s = count_streak(vehicle, fix.fix_ms, is_back)
     if held_s >= convoy.deviation_hold_s:
         close_episode(vehicle, DEVIATION, REJOINED, (off_m, convoy.deviation_clear_m), out)
         vehicle.streak_count = 0

@@ -33,6 +33,7 @@ from streams.engine.dtypes import (
     Row,
     records,
 )
+from streams.engine.geometry import distance_m
 from streams.engine.stall import seems_to_stand
 from streams.engine.step import KEPT_MAX, SETTLE_MS
 from streams.engine.trail import BROKEN, UNITS_PER_DEG
@@ -74,7 +75,8 @@ def _no_fixes() -> Fixes:
 class Gap:
     """What is kept of a vehicle with a gap being filled: when the first older fix came, when it will be judged, the
     kinds that the live run knows of or that cannot be judged, the version of its route and its progress at the
-    beginning; FIX rows, the oldest first at the beginning, of which those that fill the gap have the kind FILL.
+    beginning; for how long it was off the route then, and how far it had moved beside it, both 0 on it; FIX rows, the
+    oldest first at the beginning, of which those that fill the gap have the kind FILL.
     """
 
     begun_ms: int
@@ -82,6 +84,8 @@ class Gap:
     known: set[int]
     version: int
     begin_m: float = math.nan
+    off_ms: int = 0
+    off_way_m: float = 0.0
     fixes: Fixes = field(default_factory=_no_fixes)
 
     def keep(self, fixes: Fixes) -> None:
@@ -114,9 +118,21 @@ def begin_gap(vehicle: Row, convoy: Row, received_ms: int) -> Gap:
         gap.begin_m = float(along_m[on_route[0]])
     else:
         gap.begin_m = float(vehicle.progress_m)  # where it left the route
+        if not math.isnan(gap.begin_m):
+            gap.off_ms, gap.off_way_m = way_off_road(vehicle, seeds)
     if not len(on_route) or on_route[0] > 0:
         gap.known.add(WRONG_WAY)  # how far it has gone beside the route is not known, and so not what leads back
     return gap
+
+
+def way_off_road(vehicle: Row, seeds: Fixes) -> tuple[int, float]:
+    """For how long a vehicle that is off its route, and was so all along its trail, had been off it at the oldest entry
+    in milliseconds, and how far it had moved in metres.
+    """
+    left_ms = int(vehicle.matched_ms - vehicle.hypothesis_age_ms[vehicle.chosen])
+    lat, lon = seeds["lat"], seeds["lon"]
+    moved_m = sum(map(distance_m, lat[:-1], lon[:-1], lat[1:], lon[1:]))
+    return max(int(seeds["fix_ms"][0]) - left_ms, 0), max(float(vehicle.off_way_m) - moved_m, 0.0)
 
 
 class Replay(NamedTuple):
@@ -177,6 +193,8 @@ def shadow_of(vehicle: Row, gap: Gap, plans: Plans, shadow: Records) -> None:
     at_m = plans.vertices.at_m[convoy.vertex_from : convoy.vertex_from + convoy.vertex_count - 1]
     shadow.matched_ms = gap.fixes["fix_ms"][0]
     shadow.hypothesis_m[0] = shadow.hypothesis_peak_m[0] = gap.begin_m
+    shadow.hypothesis_age_ms[0] = gap.off_ms
+    shadow.off_way_m = gap.off_way_m
     shadow.hypothesis_cost[0] = 0.0
     shadow.hypothesis_segment[0] = max(np.searchsorted(at_m, gap.begin_m, side="right") - 1, 0)
     shadow.hypothesis_count = shadow.located = 1

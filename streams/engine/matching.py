@@ -149,6 +149,17 @@ def last_on_road_ms(vehicle: Row, parent: int) -> int:
 
 
 @kernel
+def finds_road(vehicle: Row, since_ms: int) -> bool:
+    """Whether a story that is as good as any found the road at or after an instant: no other explains the fixes better
+    by the vehicle being elsewhere.
+    """
+    for k in range(vehicle.hypothesis_count):
+        if vehicle.hypothesis_cost[k] == 0.0 and last_on_road_ms(vehicle, k) >= since_ms:
+            return True
+    return False
+
+
+@kernel
 def extend(
     vehicle: Row, plans: Plans, convoy: Row, fix: Row, family: tuple[int, int, Evidence], scratch: Scratch
 ) -> int:

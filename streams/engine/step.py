@@ -201,7 +201,7 @@ def judge_position(vehicle: Row, plans: Plans, convoy: Row, fix: Row, step: Step
         clear_stall(vehicle, convoy, fix, out)
     waiting = is_waiting(vehicle, plans, convoy, fix.fix_ms)
     if not waiting or vehicle.open[DEVIATION]:
-        judge_deviation(vehicle, convoy, fix, out)
+        judge_deviation(vehicle, convoy, fix, step, out)
     else:
         vehicle.streak_count = 0
     if not waiting:

@@ -14,9 +14,11 @@ from bench.judged.alike import lacking
 from bench.judged.episodes import Episode
 from bench.judged.halts import ordinary_halts
 from bench.judged.plain import VehiclePings, distances_m, near_rule, speed_rule
+from bench.judged.progress import Place, leap_m
 from bench.judged.report import Accuracy
 from bench.judged.roads import ROADS, operation
 from bench.judged.score import Score, groups, judge
+from bench.judged.simulated import told
 from bench.judged.traces import DATA, available, progress_m, traces
 from models.geometry import distance_m
 from simulate.track import Track
@@ -73,6 +75,20 @@ def test_a_second_episode_of_one_label_is_false_and_any_number_within_a_margin_i
     assert figures(twice, [RIGHT._replace(must=False)]) == (0, 0, 0, 0, 0)
 
 
+def test_what_may_be_told_in_parts_is_found_once_and_no_part_is_false() -> None:
+    twice = [episode(100, 280), episode(150, 330), episode(500, 700)]
+    assert figures(twice, [RIGHT._replace(in_parts=True)]) == (1, 1, 1, 0, 1)
+    assert figures([], [RIGHT._replace(in_parts=True)]) == (1, 0, 0, 1, 0)
+
+
+def test_of_what_may_be_told_in_parts_the_number_is_not_compared_but_that_it_is_told() -> None:
+    once, twice = [episode(100, 280)], [episode(100, 280), episode(150, 330)]
+    parted = [RIGHT._replace(in_parts=True)]
+    assert told(once, parted) == told(twice, parted) != told([], parted)
+    assert told(once, [RIGHT]) != told(twice, [RIGHT])
+    assert told(once, [*parted, RIGHT]) != told(twice, [*parted, RIGHT])
+
+
 def test_a_separation_may_be_told_of_the_convoy() -> None:
     apart = RIGHT._replace(kind="separation")
     assert figures([episode(100, 280, kind="separation", vehicle_id="")], [apart]) == (1, 1, 1, 0, 0)
@@ -118,6 +134,12 @@ def test_of_other_kinds_as_many_must_be_told() -> None:
     late, others = episode(0, 1, "late"), [episode(0, 1, "late"), episode(0, 1, "sos")]
     assert lacking(others, [late], 0) == {"sos": 1}
     assert lacking([late], others, 0) == {}
+
+
+def test_progress_leaps_by_what_the_vehicle_has_not_driven_beyond_the_errors_of_the_two_fixes() -> None:
+    assert leap_m(Place(1_000, 1_010, 0), Place(1_500, 1_110, 0)) == 400
+    assert leap_m(Place(1_500, 1_110, 0), Place(1_000, 1_010, 0)) == 400
+    assert leap_m(Place(1_000, 1_010, 150), Place(1_500, 1_110, 50)) == 200
 
 
 def test_the_corridor_rule_alarms_at_every_ping_beyond_25_m() -> None:

@@ -58,6 +58,17 @@ def test_a_detour_within_the_corridor_brings_nothing_and_one_near_its_limit_may(
     assert kinds(130) == {("deviation", False)}
 
 
+def test_a_detour_that_comes_near_its_route_in_between_may_be_told_in_parts() -> None:
+    def detours(back_m: float) -> list[tuple[bool, bool]]:
+        away = f.Detour(convoy_id=C, from_m=3_000, length_m=7_000, offset_m=400)
+        back = f.Detour(convoy_id=C, from_m=5_000, length_m=3_000, offset_m=-back_m)
+        return [(one.must, one.in_parts) for one in of(labelled(away, back), "deviation")]
+
+    assert detours(200) == [(True, False)] * 2
+    assert detours(350) == [(True, True)] * 2
+    assert detours(400) == [(True, False)] * 4
+
+
 def test_a_long_halt_must_bring_a_stall_a_short_one_none_and_one_of_three_minutes_may() -> None:
     def stalls(duration_s: float) -> list[bool]:
         return [one.must for one in of(labelled(f.Halt(convoy_id=C, at_m=5_000, duration_s=duration_s)), "stall")]

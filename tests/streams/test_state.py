@@ -37,7 +37,7 @@ from tests.streams.convoys import CARGO, at_ms, detour, judge, ping, plan_of, to
 # Nothing that ran for anybody wrote the version before.
 FIRST_VERSION = 2
 SAMPLES = Path(__file__).parent / "data"
-FINGERPRINTS = {2: "56f5be596c1af77c", 3: "ae2cbfb781637841", 4: "4d7e687b1dfd3f3e"}
+FINGERPRINTS = {2: "56f5be596c1af77c", 3: "ae2cbfb781637841", 4: "4d7e687b1dfd3f3e", 5: "40d4209d11f14099"}
 
 
 def fingerprint() -> str:
@@ -67,7 +67,7 @@ def rows_of(count: int) -> Records:
 
 
 def gap_of(count: int) -> Gap:
-    gap = Gap(1000, 61_000, {SOS, DEVIATION}, 7, 1234.5)
+    gap = Gap(1000, 61_000, {SOS, DEVIATION}, 7, 1234.5, 180_000, 2345.5)
     gap.keep(np.zeros(count, FIX))
     return gap
 
@@ -126,6 +126,18 @@ def test_what_fills_a_gap_is_loaded_as_it_was(counts: dict[int, int], begin_m: f
         again = state.gaps[place]
         assert (again.fixes.tobytes(), repr(again.begin_m)) == (gap.fixes.tobytes(), repr(begin_m))
         assert (again.known, again.begun_ms, again.due_ms, again.version) == ({SOS, DEVIATION}, 1000, 61_000, 7)
+        assert (again.off_ms, again.off_way_m) == (180_000, 2345.5)
+
+
+def test_a_gap_of_the_version_before_is_loaded_as_one_that_began_on_the_route() -> None:
+    value = dump_state(Head(5, ["KT-1"]), rows_of(1), quiet(1), {0: gap_of(1)})
+    names = value[5 : 5 + int.from_bytes(value[1:5], "little")]
+    head = msgspec.msgpack.decode(names)
+    del head[2][0][-2:]
+    other = msgspec.msgpack.encode(head)
+    before = bytes((4,)) + len(other).to_bytes(4, "little") + other + value[5 + len(names) :]
+    gap = load_state(before).gaps[0]
+    assert (gap.begin_m, gap.off_ms, gap.off_way_m) == (1234.5, 0, 0.0)
 
 
 @pytest.mark.parametrize("gap", [[7, 1], [-1, 1], [0, 0], [0, 2], [0, -1]])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.streams.engine.road import STRAIGHT, Drive, Point, ping, plan, seconds
+from tests.streams.engine.road import STRAIGHT, Drive, Point, line, ping, plan, seconds
 
 
 def off(*lateral_m: float, step_m: float = 100) -> list[Point]:
@@ -53,6 +53,22 @@ def test_it_clears_after_the_hold_within_the_lower_limit():
     assert cleared.reason == "rejoined"
     assert seconds(cleared.at_ms) == 70
     assert cleared.alert_id == drive.alerts[0].alert_id
+
+
+def test_crossing_another_part_of_the_route_is_not_coming_back_to_it():
+    """The detour leads across the way home, 4 km ahead along the road, and is within 60 m of it for 20 s."""
+    loop = [(0.0, 0.0), (6000.0, 0.0), (6000.0, 2000.0), (0.0, 2000.0)]
+    drive = Drive(plan(loop)).along(line((2000, 0), (5000, 0), 100))
+    drive.along([(5000.0, y) for y in (*range(125, 2000, 125), 1945, 2000, 2055, 2110)], begin_s=310)
+    assert drive.told("deviation")[:1] == ["deviation raised"]
+    assert "deviation cleared" not in drive.told()
+
+
+def test_coming_back_to_another_part_of_the_route_and_going_on_along_it_is():
+    loop = [(0.0, 0.0), (6000.0, 0.0), (6000.0, 2000.0), (0.0, 2000.0)]
+    drive = Drive(plan(loop)).along(line((2000, 0), (5000, 0), 100))
+    drive.along([*line((5000, 125), (5000, 1875), 125), *line((5000, 2000), (4000, 2000), 100)], begin_s=310)
+    assert drive.told("deviation")[-1] == "deviation cleared"
 
 
 def test_between_the_two_limits_it_stays_as_it_is():

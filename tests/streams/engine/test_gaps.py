@@ -244,6 +244,21 @@ def test_a_checkpoint_that_is_missed_in_a_gap_is_told_when_that_is_judged_and_so
     assert (missed.alert_id, missed.at_ms, missed.sounds) == (live.alert_id, live.at_ms, True)
 
 
+def test_a_gap_that_begins_beside_the_road_is_judged_knowing_since_when_the_vehicle_is_off_it():
+    """So it finds where the vehicle came back, as far ahead as the whole time allows, and what it had passed by."""
+
+    def where(at_s: float) -> Point:
+        return (10.0 * at_s, 0.0 if at_s < 100 or 700 <= at_s < 750 or at_s >= 1200 else 200.0)
+
+    def order(at_s: float) -> float:
+        return 800 + at_s / 1000 if 650 <= at_s < 800 else at_s
+
+    live, late = told(drive(where), GATE), told(drive(where, order), GATE)
+    [live, missed] = [a for a in (*live, *late) if a.kind == "missed-checkpoint"]
+    assert seconds(missed.detected_at_ms) == 870
+    assert (missed.alert_id, missed.at_ms, missed.sounds) == (live.alert_id, live.at_ms, True)
+
+
 def test_nothing_goes_on_of_a_vehicle_that_has_arrived_meanwhile():
     """It is off its way until just before the end, where the fixes in time are too few to say so."""
     short = plan([(0.0, 0.0), (10_300.0, 0.0)])
