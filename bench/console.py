@@ -17,12 +17,12 @@ import time
 import urllib.request
 import zlib
 from argparse import Namespace
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
@@ -224,6 +224,20 @@ async def _traffic(producer: AIOKafkaProducer, topics: TopicSet, convoys: int, s
 
 
 @asynccontextmanager
+async def _beside(*runs: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let these run beside what follows, and end them then; one that failed is told."""
+    tasks = list(map(asyncio.create_task, runs))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for end in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(end, Exception):
+                raise end
+
+
+@asynccontextmanager
 async def _serving(broker: str, convoys: int) -> AsyncIterator[_Served]:
     """A console over an operation of so many convoys, and somebody who is signed in."""
     topics = TopicSet(f"bench-{time.time_ns()}", PARTITIONS)
@@ -237,12 +251,8 @@ async def _serving(broker: str, convoys: int) -> AsyncIterator[_Served]:
             for number in range(convoys):
                 await producer.send(topics.convoys, _status(number, 0), key=f"C-{number:04}".encode())
             await producer.flush()
-            beating = asyncio.create_task(beat(broker, producer, topics))
-            try:
+            async with _beside(beat(broker, producer, topics)):
                 yield _Served(producer, topics, process, url, await asyncio.to_thread(_sign_in, url))
-            finally:
-                beating.cancel()
-                await asyncio.gather(beating, return_exceptions=True)
 
 
 async def measure_stream(broker: str, clients: int, convoys: int, seconds: int, bars: Progress) -> dict[str, float]:
@@ -252,21 +262,18 @@ async def measure_stream(broker: str, clients: int, convoys: int, seconds: int, 
         runs = [
             reader.run(served.url, served.cookie, None if number else ages_ms) for number, reader in enumerate(readers)
         ]
-        tasks = list(map(asyncio.create_task, runs))
-        await asyncio.gather(*(reader.begun.wait() for reader in readers))
-        begin = [(reader.size, reader.unpacked) for reader in readers]
-        cpu_s = sum(served.process.cpu_times()[:2])
-        with cli.bar(bars, "serving, in seconds", seconds) as advance:
-            writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, range(seconds)))
-            for _ in range(seconds):
-                await asyncio.sleep(1)
-                advance(1)
-        core_pct = 100 * (sum(served.process.cpu_times()[:2]) - cpu_s) / seconds
-        grown = [(it.size - size, it.unpacked - raw) for it, (size, raw) in zip(readers, begin, strict=True)]
-        await writing
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        async with _beside(*runs):
+            await asyncio.gather(*(reader.begun.wait() for reader in readers))
+            begin = [(reader.size, reader.unpacked) for reader in readers]
+            cpu_s = sum(served.process.cpu_times()[:2])
+            with cli.bar(bars, "serving, in seconds", seconds) as advance:
+                writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, range(seconds)))
+                for _ in range(seconds):
+                    await asyncio.sleep(1)
+                    advance(1)
+            core_pct = 100 * (sum(served.process.cpu_times()[:2]) - cpu_s) / seconds
+            grown = [(it.size - size, it.unpacked - raw) for it, (size, raw) in zip(readers, begin, strict=True)]
+            await writing
     p50_ms, p99_ms = np.percentile(ages_ms, [50, 99]).tolist()
     wire, unpacked = (max(sizes) / seconds / 1000 for sizes in zip(*grown, strict=True))
     return {
@@ -333,9 +340,8 @@ async def measure_page(broker: str, convoys: int, seconds: int, bars: Progress) 
             await writing
             memory = await memory_of(page)
             advance(1)
-            writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, itertools.count(seconds)))
-            on_map = await _on_map(served, page)
-            writing.cancel()
+            async with _beside(_traffic(served.producer, served.topics, convoys, itertools.count(seconds))):
+                on_map = await _on_map(served, page)
             advance(1)
             presses = await presses_amid(page, burst)
             advance(1)
