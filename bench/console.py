@@ -32,8 +32,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench import cli
-from bench.console_alerts import beat, fill_alerts, place_of, told
+from bench.console_alerts import beat, fill_alerts, told
 from bench.console_map import Probe, bare_frames_a_second, frames_a_second, marks_seen_ms
+from bench.console_operation import plan_of, status_of
 from bench.console_page import memory_of, open_room, presses_amid, rows_seen_ms
 from bench.measure import load_average
 from bus.connection import connection
@@ -43,11 +44,9 @@ from console.people import People
 from console.reading import load, read_topics
 from console.room import Room
 from console.stream import Stream
-from models.convoy_status import ConvoyStatus
 from models.topics import TopicSet
 
 PARTITIONS = 12
-VEHICLES_A_CONVOY = 2
 PING_S = 10
 ALERT_S = 0.2
 PASSWORD = "only for this run"
@@ -74,38 +73,6 @@ class Found:
         for name, value in self.fields().items():
             table.add_row(name, f"{value:,.4g}")
         return table
-
-
-def _status(number: int, second: int, convoy: str = "C", vehicle: str = "KT") -> bytes:
-    at_ms, (lat, lon) = round(time.time() * 1000), place_of(number)
-    vehicles = [
-        {
-            "vehicle_id": f"{vehicle}-{number:04}-{letter}",
-            "role": "cargo" if letter == "A" else "escort",
-            "time_ms": at_ms,
-            "lat": lat + (letter == "B") * 1e-3,  # a hundred metres behind
-            "lon": lon + second * 1e-4,
-            "speed_mps": 10 + second % 7,
-            "heading_deg": second * 7 % 360,
-            "progress_m": second * 110.0,
-            "lateral_m": second % 9,
-            "link": "live",
-            "battery_pct": 80,
-        }
-        for letter in "AB"[:VEHICLES_A_CONVOY]
-    ]
-    return ConvoyStatus.model_validate(
-        {
-            "convoy_id": f"{convoy}-{number:04}",
-            "at_ms": at_ms,
-            "state": "under-way",
-            "progress_m": second * 110.0,
-            "route_length_m": 60_000.0,
-            "eta_ms": at_ms + 3_600_000 + second * 100,
-            "lateness_s": second / 10,
-            "vehicles": vehicles,
-        }
-    ).to_json()
 
 
 async def _ready_s(broker: str, alerts: int, bars: Progress) -> tuple[float, float]:
@@ -216,7 +183,7 @@ async def _traffic(producer: AIOKafkaProducer, topics: TopicSet, convoys: int, s
     for second in seconds:
         end_s = time.monotonic() + 1
         for number in range(second % PING_S, convoys, PING_S):
-            await producer.send(topics.convoys, _status(number, second), key=f"C-{number:04}".encode())
+            await producer.send(topics.convoys, status_of(number, second), key=f"C-{number:04}".encode())
         for turn in range(round(1 / ALERT_S)):
             sent = told(second * 10 + turn, "raised", round(time.time() * 1000))
             await producer.send(topics.alerts, sent.to_json(), key=sent.convoy_id.encode())
@@ -249,7 +216,9 @@ async def _serving(broker: str, convoys: int) -> AsyncIterator[_Served]:
             _console(broker, topics, Path(folder)) as (process, url),
         ):
             for number in range(convoys):
-                await producer.send(topics.convoys, _status(number, 0), key=f"C-{number:04}".encode())
+                key = f"C-{number:04}".encode()
+                await producer.send(topics.plans, plan_of(number).to_json(), key=key)
+                await producer.send(topics.convoys, status_of(number, 0), key=key)
             await producer.flush()
             async with _beside(beat(broker, producer, topics)):
                 yield _Served(producer, topics, process, url, await asyncio.to_thread(_sign_in, url))
@@ -301,7 +270,7 @@ async def _on_map(served: _Served, page: Page) -> dict[str, float]:
 
     async def vehicle(number: int) -> tuple[str, int]:
         at_ms = round(time.time() * 1000)
-        await served.producer.send_and_wait(served.topics.convoys, _status(number, 0, "MARK", "MARK"), key=b"MARK")
+        await served.producer.send_and_wait(served.topics.convoys, status_of(number, 0, "MARK", "MARK"), key=b"MARK")
         return f"MARK-{number:04}-A", at_ms
 
     alarm = Probe("alarm", "alert_id")

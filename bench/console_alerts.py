@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from rich.progress import Progress
 
 from bench import cli
+from bench.console_operation import place_of
 from bench.fill import BATCH_BYTES_MAX, Batches
 from bus.connection import connection
 from bus.topic_admin import ensure
@@ -18,12 +19,6 @@ from models.topics import TopicSet, partition_of
 def _names(number: int) -> tuple[str, str]:
     """Convoy and vehicle of an alert: one of a thousand."""
     return f"C-{number % 1000:04}", f"KT-{number % 1000:04}-A"
-
-
-def place_of(number: int) -> tuple[float, float]:
-    """Latitude and longitude of a convoy: a thousand lie beside each other on a screen's map."""
-    row, column = divmod(number % 1000, 25)
-    return -0.1 - row * 0.012, 117.2 + column * 0.016
 
 
 def told(number: int, transition: str, at_ms: int, vehicle_id: str | None = None, severity: str = "high") -> Alert:

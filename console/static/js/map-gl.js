@@ -2,7 +2,7 @@
 import { AttributionControl, Map as GlMap, NavigationControl, ScaleControl } from '/vendor/maplibre-gl.mjs';
 import { keepFluent } from './fluency.js';
 import { createNames } from './map-names.js';
-import { ABOVE, mapStyle, NAMES } from './map-style.js';
+import { ABOVE, DISPENSABLE, mapStyle } from './map-style.js';
 import { alarmMarks, vehicleMarks } from './marks.js';
 import { createSheet } from './sheet.js';
 import { createSprites } from './sprites.js';
@@ -11,9 +11,7 @@ import { t } from './words.js';
 
 const INDONESIA = [94, -12, 142, 7];
 const REACH_PX = 18;
-// Symbols nearer than this lie on each other, and only the upper is drawn: fewer while the processor draws a map that moves.
-const NEAR_PX = { fine: 3, coarse: 8 };
-// Of so many names each word is drawn anew for each frame; those of a few would be missed while they are gone.
+// So many of a kind take time for each frame; a few would be missed while they are gone.
 const CROWD = 30;
 // [zoom, how large a vehicle is]: smaller where many are near each other
 const SCALES = [[6, 0.6], [11, 0.85], [14, 1]];
@@ -65,7 +63,6 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
     for (const [name, image] of siteSymbols(colours)) if (!map.hasImage(name)) map.addImage(name, image, { pixelRatio: SYMBOL_RATIO });
     const sheet = createSheet(symbols(colours));
     sprites = { vehicle: createSprites('vehicle', sheet, scaleAt), alarm: createSprites('alarm', sheet, () => 1) };
-    for (const layer of Object.values(sprites)) layer.thin(NEAR_PX.fine);
     for (const [name, layer] of Object.entries(sprites)) map.addLayer(layer, ABOVE[name]);
     isFurnished = true;
     mark(chosen, true);
@@ -83,9 +80,11 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
   map.on('mousemove', ['site', 'place'], ({ features: [hit] }) => { map.getCanvas().title = hit.properties.name; });
   map.on('mouseleave', ['site', 'place'], () => { map.getCanvas().title = ''; });
   keepFluent(map, (isCoarse) => {
-    for (const layer of Object.values(sprites)) layer.thin(isCoarse ? NEAR_PX.coarse : NEAR_PX.fine);
-    const opacity = isCoarse && data.names?.features.length > CROWD ? 0 : 1;
-    for (const name of NAMES) if (map.getLayer(name)) map.setPaintProperty(name, 'text-opacity', opacity);
+    for (const layer of Object.values(sprites)) layer.spare(isCoarse);
+    for (const [source, layer, opacity] of DISPENSABLE) {
+      const isLeftOut = isCoarse && data[source]?.features.length > CROWD;
+      if (map.getLayer(layer)) map.setPaintProperty(layer, opacity, isLeftOut ? 0 : 1);
+    }
   });
   const how = () => ({ animate: !CALM.matches, duration: 500 });
   // for tests and the bench, which count what is really drawn

@@ -6,8 +6,17 @@ const METRES_PER_PIXEL_0 = 78271.517;
 const SOURCES = ['routes', 'noSignal', 'places', 'sites', 'trail', 'accuracy', 'names'];
 /** The symbols of sprites.js, and the layer that each of them lies below: the ring of an alarm strikes no name through. */
 export const ABOVE = { vehicle: 'vehicle-name', alarm: 'vehicle-name' };
-export const NAMES = ['vehicle-name', 'alarm-name'];
+/** What is left out while a crowded map is moved by the processor: `[source, layer, opacity property]`, none of which has an opacity of its own. */
+export const DISPENSABLE = [
+  ['names', 'vehicle-name', 'text-opacity'], ['names', 'alarm-name', 'text-opacity'], ['places', 'place', 'circle-opacity'], ['places', 'place', 'circle-stroke-opacity'],
+  ['places', 'place-name', 'text-opacity'], ['sites', 'site', 'icon-opacity'], ['sites', 'site', 'text-opacity'],
+];
+// Without a GPU each corner of a line takes time: where lines are thin they need not be round, nor follow each bend.
+const JOIN = ['step', ['zoom'], 'bevel', 12, 'round'];
+const BEND_PX = 1;
 const FONT = ['sans-serif'];
+// A transition would draw what is left out on and on.
+const AT_ONCE = { duration: 0 };
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
@@ -25,7 +34,7 @@ function graticule() {
 const text = (field, size, offset) => ({
   'text-field': field, 'text-font': FONT, 'text-size': size, 'text-offset': offset, 'text-anchor': 'top', 'text-optional': true, 'text-max-width': 14,
 });
-const paintText = (colour = 'text') => ({ 'text-opacity-transition': { duration: 0 }, 'text-color': css(colour), 'text-halo-color': css('sea'), 'text-halo-width': 1.6 });
+const paintText = (colour = 'text') => ({ 'text-opacity-transition': AT_ONCE, 'icon-opacity-transition': AT_ONCE, 'text-color': css(colour), 'text-halo-color': css('sea'), 'text-halo-width': 1.6 });
 
 function builtIn() {
   return {
@@ -61,16 +70,18 @@ function ownLayers() {
   const chosen = ['boolean', ['feature-state', 'chosen'], false];
   const delays = ['match', ['get', 'delay'], 0, css('delay-0'), 1, css('delay-1'), 2, css('delay-2'), css('delay-3')];
   return [
-    { id: 'corridor', type: 'line', source: 'routes', layout: { 'line-join': 'round', 'line-cap': 'round' },
+    // on a wide view its width would be less than the least that is drawn
+    { id: 'corridor', type: 'line', source: 'routes', minzoom: 10.5, layout: { 'line-join': JOIN, 'line-cap': 'round' },
       paint: { 'line-color': css('route'), 'line-opacity': ['case', chosen, 0.28, 0.14], 'line-width': inMetres(['*', 2, ['get', 'tolerance_m']], 5) } },
-    { id: 'route', type: 'line', source: 'routes', layout: { 'line-join': 'round' },
+    { id: 'route', type: 'line', source: 'routes', layout: { 'line-join': JOIN },
       paint: { 'line-color': css('route'), 'line-width': ['case', chosen, 2.4, 1.3] } },
     { id: 'no-signal', type: 'line', source: 'noSignal', paint: { 'line-color': css('sea'), 'line-width': 4, 'line-dasharray': [1, 1] } },
     { id: 'no-signal-edge', type: 'line', source: 'noSignal', paint: { 'line-color': css('dim'), 'line-width': 1, 'line-gap-width': 5 } },
     { id: 'trail', type: 'line', source: 'trail', layout: { 'line-join': 'round' }, paint: { 'line-color': delays, 'line-width': 3, 'line-opacity': 0.85 } },
     { id: 'place', type: 'circle', source: 'places', paint: {
       'circle-radius': ['match', ['get', 'kind'], 'end', 6, 4.5], 'circle-color': ['match', ['get', 'kind'], 'stop', css('stop'), css('sea')],
-      'circle-stroke-color': ['match', ['get', 'kind'], 'stop', css('stop'), css('route')], 'circle-stroke-width': 2 } },
+      'circle-stroke-color': ['match', ['get', 'kind'], 'stop', css('stop'), css('route')], 'circle-stroke-width': 2,
+      'circle-opacity-transition': AT_ONCE, 'circle-stroke-opacity-transition': AT_ONCE } },
     { id: 'place-name', type: 'symbol', source: 'places', minzoom: 9.5, layout: { ...text(['get', 'name'], 11, [0, 0.8]) }, paint: paintText('dim') },
     // a name stands beside its site where there is room for it, and gives way to those of vehicles
     { id: 'site', type: 'symbol', source: 'sites', layout: {
@@ -89,6 +100,6 @@ function ownLayers() {
 /** The whole style in the theme in force, its sources empty. */
 export async function mapStyle({ theme, basemap }) {
   const below = basemap === 'pmtiles' ? await streets(theme) : builtIn();
-  const own = Object.fromEntries(SOURCES.map((name) => [name, { type: 'geojson', data: EMPTY, ...(name === 'routes' ? { promoteId: 'convoy_id' } : {}) }]));
+  const own = Object.fromEntries(SOURCES.map((name) => [name, { type: 'geojson', data: EMPTY, ...(name === 'routes' ? { promoteId: 'convoy_id', tolerance: BEND_PX } : {}) }]));
   return { version: 8, sources: { ...below.sources, ...own }, layers: [...below.layers, ...ownLayers()] };
 }

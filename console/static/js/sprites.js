@@ -3,6 +3,10 @@
 import { MercatorCoordinate, Point } from '/vendor/maplibre-gl.mjs';
 
 const TILE_PX = 512;
+// Symbols nearer than this, in px, lie on each other, and only the upper is drawn: fewer while drawing must be quick.
+const NEAR_PX = 3;
+const NEAR_SPARING_PX = 8;
+const CROWD = 60; // of so many, arrows and rings are then left out
 const TRIANGLES = [0, 1, 2, 2, 1, 3]; // of the corners
 const FLOATS = 5; // of one corner: its place and where in the sheet, opacity
 const MARGIN = 1.1; // a symbol is drawn as long as a part of it is in sight
@@ -85,13 +89,13 @@ function outline({ angle_deg, dx, dy, scale, opacity }, cell) {
 
 /**
  * A layer of MapLibre for the marks of marks.js. `scaleAt(zoom)` is how large they are; `pick({x, y}, reach)` gives the
- * properties of the one nearest to a place on the map, in px, and `drawn()` all marks that are in sight. Of those nearer to each
- * other than `thin(px)` says only the topmost is drawn.
+ * properties of the one nearest to a place on the map, in px, and `drawn()` all marks that are in sight. After
+ * `spare(true)` fewer are drawn.
  */
 export function createSprites(id, sheet, scaleAt) {
   let map = null;
   let painter = null;
-  let near_px = 1;
+  let isSparing = false;
   let places = [];
   let numbers = new Float32Array(0);
   let seen = [];
@@ -101,7 +105,8 @@ export function createSprites(id, sheet, scaleAt) {
 
   // What is in sight as the shader takes it, written from the end: what lies on top comes last. Gives where it begins.
   function place(matrix, wide, high) {
-    const size = (TILE_PX * 2 ** map.getZoom()) / near_px;
+    const size = (TILE_PX * 2 ** map.getZoom()) / (isSparing ? NEAR_SPARING_PX : NEAR_PX);
+    const isBare = isSparing && places.length > CROWD;
     const taken = { symbols: new Set(), additions: new Set() };
     let at = numbers.length;
     seen = [];
@@ -113,7 +118,7 @@ export function createSprites(id, sheet, scaleAt) {
       seen.push(mark);
       const here = Math.round(x * size) * 2 ** 26 + Math.round(y * size);
       const others = mark.properties ? taken.symbols : taken.additions;
-      if (others.has(here)) continue;
+      if (others.has(here) || (isBare && !mark.properties)) continue;
       others.add(here);
       at -= 4 * FLOATS;
       numbers.set(corners, at);
@@ -142,7 +147,7 @@ export function createSprites(id, sheet, scaleAt) {
       numbers = new Float32Array(marks.length * 4 * FLOATS);
       map?.triggerRepaint();
     },
-    thin(px) { near_px = px; },
+    spare(on) { isSparing = on; },
     drawn: told,
     pick(at, reach) {
       const scale = scaleAt(map.getZoom());
