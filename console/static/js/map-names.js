@@ -6,7 +6,7 @@ import { roomyNames } from './names.js';
 import { createTurns } from './pace.js';
 
 const TILE_PX = 512;
-const REST_MS = 2.5; // for each name, without a GPU
+const REST_MS = { name: 10, most: 1000 }; // without a GPU; the symbols are there at once
 const ORDER = { vehicle: inOrder, alarm: bySeverity };
 
 /** `show(of, features)` names vehicles or alarms from now on, wherever the map is moved to: `put(collection)` takes the names. */
@@ -25,7 +25,7 @@ export function createNames(map, put) {
   const turns = createTurns(() => {
     const features = Object.keys(all).flatMap(named);
     put({ type: 'FeatureCollection', features });
-    return REST_MS * features.length;
+    return Math.min(REST_MS.most, REST_MS.name * features.length);
   });
   map.on('moveend', turns.soon);
 

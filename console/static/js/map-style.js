@@ -71,7 +71,7 @@ function ownLayers() {
   const delays = ['match', ['get', 'delay'], 0, css('delay-0'), 1, css('delay-1'), 2, css('delay-2'), css('delay-3')];
   return [
     // on a wide view its width would be less than the least that is drawn
-    { id: 'corridor', type: 'line', source: 'routes', minzoom: 10.5, layout: { 'line-join': JOIN, 'line-cap': 'round' },
+    { id: 'corridor', type: 'line', source: 'routes', minzoom: 11, layout: { 'line-join': JOIN, 'line-cap': 'round' },
       paint: { 'line-color': css('route'), 'line-opacity': ['case', chosen, 0.28, 0.14], 'line-width': inMetres(['*', 2, ['get', 'tolerance_m']], 5) } },
     { id: 'route', type: 'line', source: 'routes', layout: { 'line-join': JOIN },
       paint: { 'line-color': css('route'), 'line-width': ['case', chosen, 2.4, 1.3] } },
@@ -82,7 +82,7 @@ function ownLayers() {
       'circle-radius': ['match', ['get', 'kind'], 'end', 6, 4.5], 'circle-color': ['match', ['get', 'kind'], 'stop', css('stop'), css('sea')],
       'circle-stroke-color': ['match', ['get', 'kind'], 'stop', css('stop'), css('route')], 'circle-stroke-width': 2,
       'circle-opacity-transition': AT_ONCE, 'circle-stroke-opacity-transition': AT_ONCE } },
-    { id: 'place-name', type: 'symbol', source: 'places', minzoom: 9.5, layout: { ...text(['get', 'name'], 11, [0, 0.8]) }, paint: paintText('dim') },
+    { id: 'place-name', type: 'symbol', source: 'places', minzoom: 10, layout: { ...text(['get', 'name'], 11, [0, 0.8]) }, paint: paintText('dim') },
     // a name stands beside its site where there is room for it, and gives way to those of vehicles
     { id: 'site', type: 'symbol', source: 'sites', layout: {
       'icon-image': ['get', 'icon'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 6, 0.45, 10, 0.6, 14, 0.8], 'icon-anchor': 'bottom', 'icon-allow-overlap': true,

@@ -99,9 +99,17 @@ export function createSprites(id, sheet, scaleAt) {
   let places = [];
   let numbers = new Float32Array(0);
   let seen = [];
+  const looks = new Map();
 
   // those that stand for something: rings and arrows only add to one
   const told = () => seen.filter(({ properties }) => properties);
+
+  // those that look alike share theirs: to make thousands anew each second would leave much to be collected
+  function cornersOf(mark) {
+    const look = `${mark.icon} ${mark.angle_deg} ${mark.opacity}`;
+    if (!looks.has(look)) looks.set(look, outline(mark, sheet.cells.get(mark.icon)));
+    return looks.get(look);
+  }
 
   // What is in sight as the shader takes it, written from the end: what lies on top comes last. Gives where it begins.
   function place(matrix, wide, high) {
@@ -142,7 +150,7 @@ export function createSprites(id, sheet, scaleAt) {
     show(marks) {
       places = marks.toReversed().map((mark) => {
         const { x, y } = MercatorCoordinate.fromLngLat([mark.lon, mark.lat]);
-        return { mark, x, y, corners: outline(mark, sheet.cells.get(mark.icon)) };
+        return { mark, x, y, corners: cornersOf(mark) };
       });
       numbers = new Float32Array(marks.length * 4 * FLOATS);
       map?.triggerRepaint();
