@@ -3,7 +3,7 @@ import { AttributionControl, Map as GlMap, NavigationControl, ScaleControl } fro
 import { keepFluent } from './fluency.js';
 import { createNames } from './map-names.js';
 import { ABOVE, DISPENSABLE, mapStyle } from './map-style.js';
-import { alarmMarks, vehicleMarks } from './marks.js';
+import { alarmMarks, placeMarks, vehicleMarks } from './marks.js';
 import { createSheet } from './sheet.js';
 import { createSprites } from './sprites.js';
 import { siteSymbols, symbolColours, symbols, SYMBOL_RATIO } from './symbols.js';
@@ -11,8 +11,7 @@ import { t } from './words.js';
 
 const INDONESIA = [94, -12, 142, 7];
 const REACH_PX = 18;
-// So many of a kind take time for each frame; a few would be missed while they are gone.
-const CROWD = 30;
+const PLACE_PX = 8;
 // [zoom, how large a vehicle is]: smaller where many are near each other
 const SCALES = [[6, 0.6], [11, 0.85], [14, 1]];
 const CALM = window.matchMedia('(prefers-reduced-motion: reduce)');
@@ -47,6 +46,7 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
   let isFurnished = false;
   const mark = (id, isChosen) => { if (id !== null && isFurnished) map.setFeatureState({ source: 'routes', id }, { chosen: isChosen }); };
   const SHOW = {
+    places: ({ features }) => { sprites.place.show(placeMarks(features)); names.show('place', features); },
     vehicles: ({ features }) => { sprites.vehicle.show(vehicleMarks(features)); names.show('vehicle', features); },
     alarms: ({ features }) => { sprites.alarm.show(alarmMarks(features)); names.show('alarm', features); },
   };
@@ -62,7 +62,7 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
     const colours = symbolColours();
     for (const [name, image] of siteSymbols(colours)) if (!map.hasImage(name)) map.addImage(name, image, { pixelRatio: SYMBOL_RATIO });
     const sheet = createSheet(symbols(colours));
-    sprites = { vehicle: createSprites('vehicle', sheet, scaleAt), alarm: createSprites('alarm', sheet, () => 1) };
+    sprites = { place: createSprites('place', sheet, () => 1), vehicle: createSprites('vehicle', sheet, scaleAt), alarm: createSprites('alarm', sheet, () => 1) };
     for (const [name, layer] of Object.entries(sprites)) map.addLayer(layer, ABOVE[name]);
     isFurnished = true;
     mark(chosen, true);
@@ -77,12 +77,14 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
     if (hit) onPick(hit);
   });
   // where a name has no room or the map is small, the pointer tells it
-  map.on('mousemove', ['site', 'place'], ({ features: [hit] }) => { map.getCanvas().title = hit.properties.name; });
-  map.on('mouseleave', ['site', 'place'], () => { map.getCanvas().title = ''; });
+  map.on('mousemove', ({ point }) => {
+    const hit = map.queryRenderedFeatures(point, { layers: ['site'] })[0]?.properties ?? sprites.place.pick(point, PLACE_PX);
+    map.getCanvas().title = hit?.label ?? '';
+  });
   keepFluent(map, (isCoarse) => {
     for (const layer of Object.values(sprites)) layer.spare(isCoarse);
-    for (const [source, layer, opacity] of DISPENSABLE) {
-      const isLeftOut = isCoarse && data[source]?.features.length > CROWD;
+    for (const [source, most, layer, opacity] of DISPENSABLE) {
+      const isLeftOut = isCoarse && data[source]?.features.length > most;
       if (map.getLayer(layer)) map.setPaintProperty(layer, opacity, isLeftOut ? 0 : 1);
     }
   });

@@ -3,13 +3,16 @@
 const EMPTY = { type: 'FeatureCollection', features: [] };
 // MapLibre's tiles are 512 px: at zoom 0 on the equator one pixel is this many metres.
 const METRES_PER_PIXEL_0 = 78271.517;
-const SOURCES = ['routes', 'noSignal', 'places', 'sites', 'trail', 'accuracy', 'names'];
+const SOURCES = ['routes', 'noSignal', 'sites', 'trail', 'accuracy', 'names'];
 /** The symbols of sprites.js, and the layer that each of them lies below: the ring of an alarm strikes no name through. */
-export const ABOVE = { vehicle: 'vehicle-name', alarm: 'vehicle-name' };
-/** What is left out while a crowded map is moved by the processor: `[source, layer, opacity property]`, none of which has an opacity of its own. */
+export const ABOVE = { place: 'site', vehicle: 'vehicle-name', alarm: 'vehicle-name' };
+/**
+ * What is left out while the processor moves a crowded map, where there are more than so many of it: a few would be missed
+ * while they are gone. `[source, most, layer, opacity property]`, none of which has an opacity of its own.
+ */
 export const DISPENSABLE = [
-  ['names', 'vehicle-name', 'text-opacity'], ['names', 'alarm-name', 'text-opacity'], ['places', 'place', 'circle-opacity'], ['places', 'place', 'circle-stroke-opacity'],
-  ['places', 'place-name', 'text-opacity'], ['sites', 'site', 'icon-opacity'], ['sites', 'site', 'text-opacity'],
+  ['names', 30, 'vehicle-name', 'text-opacity'], ['names', 30, 'alarm-name', 'text-opacity'], ['names', 30, 'place-name', 'text-opacity'],
+  ['sites', 30, 'site', 'icon-opacity'], ['sites', 30, 'site', 'text-opacity'], ['routes', 300, 'route', 'line-opacity'],
 ];
 // Without a GPU each corner of a line takes time: where lines are thin they need not be round, nor follow each bend.
 const JOIN = ['step', ['zoom'], 'bevel', 12, 'round'];
@@ -74,19 +77,15 @@ function ownLayers() {
     { id: 'corridor', type: 'line', source: 'routes', minzoom: 11, layout: { 'line-join': JOIN, 'line-cap': 'round' },
       paint: { 'line-color': css('route'), 'line-opacity': ['case', chosen, 0.28, 0.14], 'line-width': inMetres(['*', 2, ['get', 'tolerance_m']], 5) } },
     { id: 'route', type: 'line', source: 'routes', layout: { 'line-join': JOIN },
-      paint: { 'line-color': css('route'), 'line-width': ['case', chosen, 2.4, 1.3] } },
+      paint: { 'line-color': css('route'), 'line-width': ['case', chosen, 2.4, 1.3], 'line-opacity-transition': AT_ONCE } },
     { id: 'no-signal', type: 'line', source: 'noSignal', paint: { 'line-color': css('sea'), 'line-width': 4, 'line-dasharray': [1, 1] } },
     { id: 'no-signal-edge', type: 'line', source: 'noSignal', paint: { 'line-color': css('dim'), 'line-width': 1, 'line-gap-width': 5 } },
     { id: 'trail', type: 'line', source: 'trail', layout: { 'line-join': 'round' }, paint: { 'line-color': delays, 'line-width': 3, 'line-opacity': 0.85 } },
-    { id: 'place', type: 'circle', source: 'places', paint: {
-      'circle-radius': ['match', ['get', 'kind'], 'end', 6, 4.5], 'circle-color': ['match', ['get', 'kind'], 'stop', css('stop'), css('sea')],
-      'circle-stroke-color': ['match', ['get', 'kind'], 'stop', css('stop'), css('route')], 'circle-stroke-width': 2,
-      'circle-opacity-transition': AT_ONCE, 'circle-stroke-opacity-transition': AT_ONCE } },
-    { id: 'place-name', type: 'symbol', source: 'places', minzoom: 10, layout: { ...text(['get', 'name'], 11, [0, 0.8]) }, paint: paintText('dim') },
+    { id: 'place-name', type: 'symbol', source: 'names', filter: ['==', ['get', 'of'], 'place'], layout: text(['get', 'label'], 11, [0, 0.8]), paint: paintText('dim') },
     // a name stands beside its site where there is room for it, and gives way to those of vehicles
     { id: 'site', type: 'symbol', source: 'sites', layout: {
       'icon-image': ['get', 'icon'], 'icon-size': ['interpolate', ['linear'], ['zoom'], 6, 0.45, 10, 0.6, 14, 0.8], 'icon-anchor': 'bottom', 'icon-allow-overlap': true,
-      'text-field': ['step', ['zoom'], '', 10.5, ['get', 'name']], 'text-font': FONT, 'text-size': 11, 'text-max-width': 14, 'text-optional': true, 'text-justify': 'auto',
+      'text-field': ['step', ['zoom'], '', 10.5, ['get', 'label']], 'text-font': FONT, 'text-size': 11, 'text-max-width': 14, 'text-optional': true, 'text-justify': 'auto',
       'text-variable-anchor-offset': ['left', [0.9, -0.7], 'right', [-0.9, -0.7], 'top', [0, 0.2]] }, paint: paintText('dim') },
     { id: 'accuracy', type: 'circle', source: 'accuracy', paint: {
       'circle-radius': inMetres(['get', 'accuracy_m'], 0), 'circle-color': css('route'), 'circle-opacity': 0.15, 'circle-stroke-color': css('route'), 'circle-stroke-width': 1 } },

@@ -62,8 +62,8 @@ export async function createSvgMap(place, { onPick }) {
     routes: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `route${properties.convoy_id === chosen ? ' selected' : ''}` }),
     noSignal: ({ geometry }) => s('polyline', { points: path(geometry.coordinates), class: 'no-signal' }),
     trail: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `trail delay-${properties.delay}` }),
-    places: ({ geometry, properties }) => at(geometry, [s('circle', { r: 4, class: `place ${properties.kind}` }), s('title', {}, properties.name)]),
-    sites: ({ geometry, properties }) => at(geometry, [siteMark(properties.kind, SITE_PX), s('title', {}, `${properties.name} · ${t(`place.${properties.kind}`)}`)]),
+    places: ({ geometry, properties }) => at(geometry, [s('circle', { r: 4, class: `place ${properties.kind}` }), s('title', {}, properties.label)]),
+    sites: ({ geometry, properties }) => at(geometry, [siteMark(properties.kind, SITE_PX), s('title', {}, `${properties.label} · ${t(`place.${properties.kind}`)}`)]),
     vehicles: ({ geometry, properties }) => at(geometry, [
       properties.role === 'escort' ? s('circle', { r: 7 }) : s('rect', { x: -7, y: -7, width: 14, height: 14, rx: 2 }),
       s('title', {}, properties.label.split('\n').join(' · '))], `vehicle ${properties.role} ${properties.link}`, properties),
@@ -95,7 +95,7 @@ export async function createSvgMap(place, { onPick }) {
     const [ends, others] = [true, false].map((isEnd) => points('places').filter(({ properties }) => (properties.kind === 'end') === isEnd));
     return [...ends, ...points('sites'), ...others].flatMap((one) => {
       const at = here(one);
-      const name = { x: at.x, y: at.y + NAME_BELOW, words: one.properties.name };
+      const name = { x: at.x, y: at.y + NAME_BELOW, words: one.properties.label };
       const space = spaceOf(name);
       const isSeen = at.x > 0 && at.x < size.x && at.y > 0 && at.y < size.y;
       if (!isSeen || taken.some((other) => meet(space, other))) return [];

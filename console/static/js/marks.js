@@ -15,21 +15,24 @@ export const inOrder = (features) => [...features].sort((one, other) => place(on
 export const bySeverity = (features) => [...features].sort((one, other) => rank(one) - rank(other));
 
 function mark({ geometry: { coordinates: [lon, lat] }, properties }, look) {
-  return { lon, lat, properties, angle_deg: 0, dx: 0, dy: 0, scale: 1, opacity: 1, ...look };
+  return { lon, lat, properties, isAddition: false, angle_deg: 0, dx: 0, dy: 0, scale: 1, opacity: 1, ...look };
 }
 
 /** Each vehicle, and the arrow of one that moves below all of them. */
 export function vehicleMarks(features) {
   const all = inOrder(features).reverse();
   const arrows = all.filter(({ properties: { heading_deg, moving } }) => heading_deg !== null && moving)
-    .map((one) => mark(one, { properties: null, icon: 'heading', angle_deg: one.properties.heading_deg, dy: HEADING_DY }));
+    .map((one) => mark(one, { properties: null, isAddition: true, icon: 'heading', angle_deg: one.properties.heading_deg, dy: HEADING_DY }));
   return [...arrows, ...all.map((one) => mark(one, { icon: one.properties.icon, opacity: ['stale', 'lost'].includes(one.properties.link) ? FAINT : 1 }))];
 }
 
 /** Each alarm beside its vehicle, with a ring round it while nobody has acknowledged it. */
 export function alarmMarks(features) {
   return bySeverity(features).reverse().flatMap((one) => [
-    ...(one.properties.unacknowledged ? [mark(one, { properties: null, icon: `ring-${one.properties.severity}`, scale: RING_SCALE })] : []),
+    ...(one.properties.unacknowledged ? [mark(one, { properties: null, isAddition: true, icon: `ring-${one.properties.severity}`, scale: RING_SCALE })] : []),
     mark(one, { icon: one.properties.icon, ...ALARM }),
   ]);
 }
+
+/** Checkpoints, stops and ends of plans. */
+export const placeMarks = (features) => features.map((one) => mark(one, { isAddition: true, icon: `place-${one.properties.kind}` }));

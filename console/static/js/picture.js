@@ -32,11 +32,11 @@ export function routeFeatures(plans) {
     noSignal: collection(all.flatMap((plan) => (plan.no_signal ?? []).map((stretch) =>
       line(routeOf(plan).cut(stretch.from_m, stretch.to_m), { convoy_id: plan.convoy_id })))),
     places: collection(all.flatMap((plan) => [
-      ...(plan.checkpoints ?? []).map((place) => point(place, { kind: 'checkpoint', name: place.name })),
-      ...(plan.stops ?? []).map((place) => point(place, { kind: 'stop', name: place.name })),
-      point({ lon: plan.route.at(-1)[0], lat: plan.route.at(-1)[1] }, { kind: 'end', name: t('map.end', { convoy: plan.convoy_id }) }),
+      ...(plan.checkpoints ?? []).map((place) => point(place, { kind: 'checkpoint', label: place.name })),
+      ...(plan.stops ?? []).map((place) => point(place, { kind: 'stop', label: place.name })),
+      point({ lon: plan.route.at(-1)[0], lat: plan.route.at(-1)[1] }, { kind: 'end', label: t('map.end', { convoy: plan.convoy_id }) }),
     ])),
-    sites: collection(sitesOf(all).map((site) => point(site, { kind: site.kind, name: site.name, icon: `site-${site.kind}` }))),
+    sites: collection(sitesOf(all).map((site) => point(site, { kind: site.kind, label: site.name, icon: `site-${site.kind}` }))),
   };
 }
 

@@ -6,7 +6,7 @@ const TILE_PX = 512;
 // Symbols nearer than this, in px, lie on each other, and only the upper is drawn: fewer while drawing must be quick.
 const NEAR_PX = 3;
 const NEAR_SPARING_PX = 8;
-const CROWD = 60; // of so many, arrows and rings are then left out
+const CROWD = 60; // of so many, what only adds to something is then left out
 const TRIANGLES = [0, 1, 2, 2, 1, 3]; // of the corners
 const FLOATS = 5; // of one corner: its place and where in the sheet, opacity
 const MARGIN = 1.1; // a symbol is drawn as long as a part of it is in sight
@@ -101,7 +101,7 @@ export function createSprites(id, sheet, scaleAt) {
   let seen = [];
   const looks = new Map();
 
-  // those that stand for something: rings and arrows only add to one
+  // those that stand for something: not an arrow or a ring
   const told = () => seen.filter(({ properties }) => properties);
 
   // those that look alike share theirs: to make thousands anew each second would leave much to be collected
@@ -125,8 +125,8 @@ export function createSprites(id, sheet, scaleAt) {
       if (Math.abs(right) > MARGIN || Math.abs(up) > MARGIN) continue;
       seen.push(mark);
       const here = Math.round(x * size) * 2 ** 26 + Math.round(y * size);
-      const others = mark.properties ? taken.symbols : taken.additions;
-      if (others.has(here) || (isBare && !mark.properties)) continue;
+      const others = mark.isAddition ? taken.additions : taken.symbols;
+      if (others.has(here) || (isBare && mark.isAddition)) continue;
       others.add(here);
       at -= 4 * FLOATS;
       numbers.set(corners, at);

@@ -81,6 +81,16 @@ function drawRing(pen, severity, colours) {
   pen.stroke();
 }
 
+function drawPlace(pen, kind, colours) {
+  pen.fillStyle = kind === 'stop' ? colours.stop : colours.back;
+  pen.strokeStyle = kind === 'stop' ? colours.stop : colours.route;
+  pen.lineWidth = 2;
+  pen.beginPath();
+  pen.arc(15, 15, kind === 'end' ? 7 : 5.5, 0, 7);
+  pen.fill();
+  pen.stroke();
+}
+
 // in the colour of quiet words: what stands must not draw the eye off what moves
 function drawSite(pen, kind, colours) {
   const shape = new Path2D(SITES[kind]);
@@ -108,12 +118,12 @@ export function symbolColours() {
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
   return {
     cargo: colour('cargo'), escort: colour('escort'), back: colour('sea'), edge: colour('symbol-edge'), ink: colour('symbol-ink'),
-    warn: colour('medium'), heading: colour('text'), site: colour('dim'), onAlarm: colour('on-alarm'),
+    warn: colour('medium'), heading: colour('text'), site: colour('dim'), route: colour('route'), stop: colour('stop'), onAlarm: colour('on-alarm'),
     critical: colour('critical'), high: colour('high'), medium: colour('medium'), low: colour('low'),
   };
 }
 
-/** The symbols of vehicles and alarms as `[name, ImageData]`. */
+/** The symbols of vehicles, alarms and the places of plans as `[name, ImageData]`. */
 export function* symbols(colours) {
   for (const mode of Object.keys(MODES)) {
     for (const role of ['cargo', 'escort']) {
@@ -126,6 +136,7 @@ export function* symbols(colours) {
     yield [`alarm-${severity}`, canvas((pen) => drawAlarm(pen, severity, colours))];
     yield [`ring-${severity}`, canvas((pen) => drawRing(pen, severity, colours))];
   }
+  for (const kind of ['checkpoint', 'stop', 'end']) yield [`place-${kind}`, canvas((pen) => drawPlace(pen, kind, colours))];
   yield ['heading', canvas((pen) => drawHeading(pen, colours))];
 }
 

@@ -361,13 +361,13 @@ OVERLAPS = """(texts) => {
 # A site on which nothing else of a name lies, in the middle of its picture, which stands on its place.
 SITE_IN_SIGHT = """() => {
   const map = document.querySelector('.map-place').kawalMap;
-  const found = map.queryRenderedFeatures({ layers: ['site'] }).map(({ geometry, properties: { name } }) => {
+  const found = map.queryRenderedFeatures({ layers: ['site'] }).map(({ geometry, properties: { label: name } }) => {
     const { x, y } = map.project(geometry.coordinates);
     return { x, y: y - 5, name };
   });
   const { left, top } = map.getCanvas().getBoundingClientRect();
-  return found.find(({ x, y, name }) => document.elementFromPoint(left + x, top + y) === map.getCanvas() && map.queryRenderedFeatures([x, y], { layers: ['site', 'place'] })
-    .every(({ properties }) => properties.name === name));
+  return found.find(({ x, y, name }) => document.elementFromPoint(left + x, top + y) === map.getCanvas() && map.queryRenderedFeatures([x, y], { layers: ['site'] })
+    .every(({ properties }) => properties.label === name));
 }"""
 
 
@@ -375,8 +375,8 @@ def test_both_maps_show_each_site_once_with_a_picture_of_its_kind(sign_in: SignI
     sites = {site.name: site.kind for plan in stage.plans for site in plan.sites}
     assert len(sites) < sum(len(plan.sites) for plan in stage.plans)  # some are near two convoys
     page = sign_in("tamu", webgl=True)
-    page.wait_for_function(f"(n) => ({SITES_OF_GL_MAP})('name').length === n", arg=len(sites))
-    assert page.evaluate(SITES_OF_GL_MAP, "name") == sorted(sites)
+    page.wait_for_function(f"(n) => ({SITES_OF_GL_MAP})('label').length === n", arg=len(sites))
+    assert page.evaluate(SITES_OF_GL_MAP, "label") == sorted(sites)
     assert page.evaluate(SITES_OF_GL_MAP, "icon") == sorted({f"site-{kind}" for kind in sites.values()})
     at = page.evaluate(SITE_IN_SIGHT)
     page.locator(".map-place canvas").hover(position={"x": at["x"], "y": at["y"]})
