@@ -20,7 +20,7 @@ export function createNames(map, put) {
     const bounds = map.getBounds();
     const pixel = (coordinates) => { const { x, y } = MercatorCoordinate.fromLngLat(coordinates); return [x * size, y * size]; };
     const inSight = ORDER[of](all[of].filter(({ geometry: { coordinates } }) => bounds.contains(coordinates)));
-    return roomyNames(inSight, pixel, ({ properties }) => properties.link)
+    return roomyNames(inSight, pixel)
       .map(({ feature: { type, geometry, properties }, label }) => ({ type, geometry, properties: { ...properties, of, ...(of === 'place' ? {} : { label }) } }));
   }
 

@@ -77,7 +77,7 @@ export async function createSvgMap(place, { onPick }) {
 
   function labels() {
     const pixel = ([lon, lat]) => [x(lon), y(lat)];
-    return apart(roomyNames(inOrder(vehicles()), pixel, ({ properties }) => properties.link).map(({ feature, label }) => {
+    return apart(roomyNames(inOrder(vehicles()), pixel).map(({ feature, label }) => {
       const [left, top] = pixel(feature.geometry.coordinates);
       return { x: left, y: top + LABEL_BELOW, words: label.split('\n').join(' · ') };
     }));

@@ -1,6 +1,7 @@
 // Symbols drawn straight onto the map's canvas. Each one's place is worked out anew for each frame, in the full precision
 // that a shader has not, so nothing is laid out beforehand: what comes is seen in the next frame. https://maplibre.org/maplibre-gl-js/docs/API/interfaces/CustomLayerInterface/
-import { MercatorCoordinate, Point } from '/vendor/maplibre-gl.mjs';
+import { LngLatBounds, MercatorCoordinate, Point } from '/vendor/maplibre-gl.mjs';
+import { SYMBOL_SIZE } from './symbols.js';
 
 const TILE_PX = 512;
 // Symbols nearer than this, in px, lie on each other, and only the upper is drawn: fewer while drawing must be quick.
@@ -160,7 +161,11 @@ export function createSprites(id, sheet, scaleAt) {
     pick(at, reach) {
       const scale = scaleAt(map.getZoom());
       const far = ({ lon, lat, dx, dy }) => map.project([lon, lat]).add(new Point(dx * scale, dy * scale)).dist(at);
-      const [nearest] = told().map((mark) => [far(mark), mark]).sort(([one], [other]) => one - other);
+      // asked at each movement of the pointer: few of thousands need be measured
+      const aside = new Point(reach + SYMBOL_SIZE, -(reach + SYMBOL_SIZE));
+      const around = new LngLatBounds(map.unproject(at.sub(aside)), map.unproject(at.add(aside)));
+      const near = told().filter(({ lon, lat }) => around.contains([lon, lat]));
+      const [nearest] = near.map((mark) => [far(mark), mark]).sort(([one], [other]) => one - other);
       return nearest && nearest[0] <= reach ? nearest[1].properties : null;
     },
   };

@@ -419,7 +419,7 @@ def test_of_names_without_room_the_first_is_told_with_how_many_more_there_are(si
         const vehicle = (vehicle_id, role, link, lon) => ({ vehicle_id, role, link, time: '2026-11-29T00:00:00Z', lat: 1, lon });
         const vehicles = [vehicle('E', 'escort', 'live', 117), vehicle('C', 'cargo', 'live', 117.01), vehicle('D', 'cargo', 'late', 117), vehicle('L', 'cargo', 'late', 117), vehicle('F', 'escort', 'live', 119)];
         const { features } = vehicleFeatures([{ convoy_id: 'X', vehicles }], new Map(), '2026-11-29T00:00:50Z');
-        return roomyNames(inOrder(features), ([lon, lat]) => [lon * 100, lat * 100], ({ properties }) => properties.link).map(({ label }) => label);
+        return roomyNames(inOrder(features), ([lon, lat]) => [lon * 100, lat * 100]).map(({ label }) => label);
         }"""
     )
     assert told == ["C +1", "D +1\nlate 50 s", "F"]
