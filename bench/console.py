@@ -33,7 +33,7 @@ from rich.table import Table
 
 from bench import cli
 from bench.console_alerts import beat, fill_alerts, told
-from bench.console_map import Probe, bare_frames_a_second, frames_a_second, marks_seen_ms
+from bench.console_map import Probe, frames_in_turns, marks_seen_ms
 from bench.console_operation import plan_of, status_of
 from bench.console_page import memory_of, open_room, presses_amid, rows_seen_ms
 from bench.measure import load_average
@@ -266,7 +266,7 @@ async def _raise(served: _Served, name: str) -> tuple[str, int]:
 
 
 async def _on_map(served: _Served, page: Page) -> dict[str, float]:
-    """Measure how soon alarms and vehicles are drawn on the map, and what a bare map makes of the machine."""
+    """Measure how soon alarms and vehicles are drawn on the map."""
 
     async def vehicle(number: int) -> tuple[str, int]:
         at_ms = round(time.time() * 1000)
@@ -278,7 +278,6 @@ async def _on_map(served: _Served, page: Page) -> dict[str, float]:
     vehicles = await marks_seen_ms(page, Probe("vehicle", "vehicle_id"), vehicle)
     moving = await marks_seen_ms(page, alarm, lambda number: _raise(served, f"MOVING-{number}"), is_moving=True)
     return {
-        "bare_map_frames_per_s": await bare_frames_a_second(page),
         "map_alarm_p50_ms": float(np.median(standing)),
         "map_alarm_max_ms": max(standing),
         "moving_map_alarm_max_ms": max(moving),
@@ -287,8 +286,8 @@ async def _on_map(served: _Served, page: Page) -> dict[str, float]:
     }
 
 
-async def measure_page(broker: str, convoys: int, seconds: int, bars: Progress) -> dict[str, float]:
-    """Show the operation in a browser for so long, and give what was found. Raises BenchError without a browser."""
+async def measure_page(broker: str, convoys: int, bars: Progress) -> dict[str, float]:
+    """Show the operation in a browser, and give what was found. Raises BenchError without a browser."""
     async with _serving(broker, convoys) as served, open_room(served.url, served.cookie) as (page, empty_mb):
 
         async def probe(name: str) -> int:
@@ -301,24 +300,23 @@ async def measure_page(broker: str, convoys: int, seconds: int, bars: Progress) 
             await served.producer.flush()
 
         with cli.bar(bars, "in the browser", 5) as advance:
-            writing = asyncio.create_task(_traffic(served.producer, served.topics, convoys, range(seconds)))
-            ages_ms = await rows_seen_ms(page, probe, PROBES)
-            advance(1)
-            frames = await frames_a_second(page)
-            advance(1)
-            await writing
-            memory = await memory_of(page)
-            advance(1)
-            async with _beside(_traffic(served.producer, served.topics, convoys, itertools.count(seconds))):
+            async with _beside(_traffic(served.producer, served.topics, convoys, itertools.count())):
+                ages_ms = await rows_seen_ms(page, probe, PROBES)
+                advance(1)
+                frames = await frames_in_turns(page)
+                advance(1)
+                memory = await memory_of(page)
+                advance(1)
                 on_map = await _on_map(served, page)
-            advance(1)
+                advance(1)
             presses = await presses_amid(page, burst)
             advance(1)
     p50_ms, p99_ms = np.percentile(ages_ms, [50, 99]).tolist()
     return {
         "screen_p50_ms": p50_ms,
         "screen_p99_ms": p99_ms,
-        "map_frames_per_s": frames,
+        "map_frames_per_s": frames.map,
+        "bare_map_frames_per_s": frames.bare,
         **on_map,
         "page_heap_mb": memory.heap,
         "page_mb": memory.page,
@@ -341,7 +339,7 @@ async def measure(broker: str, asked: Namespace, bars: Progress) -> Found:
     if "stream" in parts:
         found.figures |= await measure_stream(broker, asked.clients, asked.convoys, asked.seconds, bars)
     if "page" in parts:
-        found.figures |= await measure_page(broker, asked.convoys, asked.seconds, bars)
+        found.figures |= await measure_page(broker, asked.convoys, bars)
     return found
 
 
@@ -353,7 +351,7 @@ def main() -> None:
     )
     options.add_argument("--clients", type=int, default=200, help="streams that are read at once (200)")
     options.add_argument("--convoys", type=int, default=1_000, help="convoys of two vehicles each (1000)")
-    options.add_argument("--seconds", type=int, default=30, help="how long to serve (30)")
+    options.add_argument("--seconds", type=int, default=30, help="how long to serve the clients (30)")
     options.add_argument("--part", action="append", choices=PARTS, help="measure only this; may be given again")
     asked = options.parse_args()
     with cli.bars() as bars, cli.kafka(asked.broker) as broker:

@@ -7,8 +7,6 @@ set to its name: a list of thousands shows only what is in sight, so without it 
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -17,12 +15,9 @@ import numpy as np
 import psutil
 from playwright.async_api import CDPSession, Page, async_playwright
 
-from bench.measure import BenchError
+from bench import browser
 
-FLAGS = [
-    *("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
-    "--enable-blink-features=ForceEagerMeasureMemory",  # or the memory is told at some later time
-]
+FLAGS = [*browser.FLAGS, "--enable-blink-features=ForceEagerMeasureMemory"]  # or the memory is told at some later time
 PROBE = "PROBE"
 PRESSES = 100
 PRESS_S = 0.02
@@ -79,13 +74,10 @@ async def open_room(url: str, cookie: str) -> AsyncIterator[tuple[Page, float]]:
 
     Raises BenchError where there is no Chromium.
     """
-    path = os.environ.get("KAWAL_TEST_CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        raise BenchError("there is no chromium: install it, name it in KAWAL_TEST_CHROMIUM, or leave the part out")
     name, _, value = cookie.partition("=")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
-        context = await browser.new_context(viewport={"width": 1366, "height": 768})
+        launched = await playwright.chromium.launch(executable_path=browser.chromium(), args=FLAGS)
+        context = await launched.new_context(viewport={"width": 1366, "height": 768})
         await context.add_cookies([{"name": name, "value": value, "url": url}])
         page = await context.new_page()
         empty_mb, _ = _renderer_mb()
@@ -93,7 +85,7 @@ async def open_room(url: str, cookie: str) -> AsyncIterator[tuple[Page, float]]:
         await page.locator("header.top .feed-state:not(:empty)").wait_for()
         await page.wait_for_function("() => document.querySelector('.map-place')?.kawalMap")
         yield page, empty_mb
-        await browser.close()
+        await launched.close()
 
 
 async def rows_seen_ms(page: Page, send: Callable[[str], Awaitable[int]], probes: int) -> list[float]:

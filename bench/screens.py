@@ -7,9 +7,7 @@ names somebody; then the password is asked for. Nothing of the console is change
 from __future__ import annotations
 
 import getpass
-import os
 import secrets
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -19,8 +17,8 @@ from typing import NamedTuple
 from playwright.sync_api import Browser, BrowserContext, Error, Page, StorageState, sync_playwright
 
 from bench import cli
+from bench.browser import FLAGS, chromium
 
-FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 SIZES = {"wide": (1366, 768), "phone": (390, 844)}
 NO_WEBGL = "HTMLCanvasElement.prototype.getContext = (get => function (kind, ...more) { return kind.startsWith('webgl') ? null : get.call(this, kind, ...more); })(HTMLCanvasElement.prototype.getContext);"  # noqa: E501
 HOUR_BACK = "input => { const at = new Date(Date.parse(input.value) - %d * 60000 - new Date().getTimezoneOffset() * 60000); input.value = at.toISOString().slice(0, 16); }"  # noqa: E501
@@ -197,8 +195,7 @@ def main() -> None:
     asked = options.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        chromium = os.environ.get("KAWAL_TEST_CHROMIUM") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         session = _sign_in(browser, asked.link, asked.user)
         for look in map(
             Look._make, product(asked.lang or ["id", "en"], asked.theme or ["dark", "light"], asked.size or SIZES)

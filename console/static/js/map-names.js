@@ -21,7 +21,7 @@ export function createNames(map, put) {
     const pixel = (coordinates) => { const { x, y } = MercatorCoordinate.fromLngLat(coordinates); return [x * size, y * size]; };
     const inSight = ORDER[of](all[of].filter(({ geometry: { coordinates } }) => bounds.contains(coordinates)));
     return roomyNames(inSight, pixel)
-      .map(({ feature: { type, geometry, properties }, label }) => ({ type, geometry, properties: { ...properties, of, ...(of === 'place' ? {} : { label }) } }));
+      .map(({ feature: { type, geometry, properties }, label }, rank) => ({ type, geometry, properties: { ...properties, of, rank, ...(of === 'place' ? {} : { label }) } }));
   }
 
   const turns = createTurns(() => {

@@ -89,9 +89,9 @@ function ownLayers() {
       'text-variable-anchor-offset': ['left', [0.9, -0.7], 'right', [-0.9, -0.7], 'top', [0, 0.2]] }, paint: paintText('dim') },
     { id: 'accuracy', type: 'circle', source: 'accuracy', paint: {
       'circle-radius': inMetres(['get', 'accuracy_m'], 0), 'circle-color': css('route'), 'circle-opacity': 0.15, 'circle-stroke-color': css('route'), 'circle-stroke-width': 1 } },
-    // of names that do not fit beside each other the cargo's stays: the lower key is placed first
+    // of names that do not fit beside each other that of what matters more stays: the lower key is placed first
     { id: 'vehicle-name', type: 'symbol', source: 'names', minzoom: 6, filter: ['==', ['get', 'of'], 'vehicle'], layout: {
-      ...text(['get', 'label'], 11, [0, 1.95]), 'symbol-sort-key': ['match', ['get', 'role'], 'cargo', 0, 1] }, paint: paintText() },
+      ...text(['get', 'label'], 11, [0, 1.95]), 'symbol-sort-key': ['get', 'rank'] }, paint: paintText() },
     { id: 'alarm-name', type: 'symbol', source: 'names', filter: ['==', ['get', 'of'], 'alarm'], layout: text(['get', 'label'], 12, [0, -3.2]), paint: paintText() },
   ];
 }

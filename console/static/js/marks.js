@@ -6,10 +6,11 @@ const ALARM = { scale: 0.75, dx: 16.5, dy: -16.5 };
 const HEADING_DY = -18;
 const FAINT = 0.75; // a position that is old
 
-const place = ({ properties: { role } }) => Number(role !== 'cargo');
+const LINKS = ['lost', 'stale', 'late', 'live'];
+const place = ({ properties: { role, link } }) => 2 * LINKS.indexOf(link) + Number(role !== 'cargo');
 const rank = ({ properties: { severity } }) => SEVERITIES.indexOf(severity);
 
-/** Vehicles, the most important first: of what stands together the cargo. */
+/** Vehicles, the most important first: of what stands together that of which nothing is heard, then the cargo. */
 export const inOrder = (features) => [...features].sort((one, other) => place(one) - place(other));
 /** Alarms, the most severe first. */
 export const bySeverity = (features) => [...features].sort((one, other) => rank(one) - rank(other));

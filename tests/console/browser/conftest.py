@@ -13,7 +13,7 @@ from console.desk import VENDOR
 from deploy.kafka.embedded import EmbeddedKafka
 from tests.console.browser.stage import PASSWORD, ConsoleProcess, Stage, open_operation
 
-FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader"]
 NO_WEBGL = """const real = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
     return kind.startsWith('webgl') ? null : real.call(this, kind, ...more);

@@ -422,7 +422,8 @@ def test_of_names_without_room_the_first_is_told_with_how_many_more_there_are(si
         return roomyNames(inOrder(features), ([lon, lat]) => [lon * 100, lat * 100]).map(({ label }) => label);
         }"""
     )
-    assert told == ["C +1", "D +1\nlate 50 s", "F"]
+    # what is late first, as it is drawn uppermost, then the cargo
+    assert told == ["D +1\nlate 50 s", "C +1", "F"]
 
 
 def test_what_is_drawn_in_turns_rests_as_long_as_it_asks_and_ends_with_the_newest(sign_in: SignIn) -> None:
@@ -479,6 +480,36 @@ def test_a_map_that_the_processor_draws_is_coarser_while_it_is_moved(sign_in: Si
         }"""
     )
     assert told == [0.5, True, "fine", False]  # and not made fine between two steps of a wheel
+
+
+def test_of_a_crowd_what_would_make_a_movement_jerk_is_left_out_until_the_map_stands(sign_in: SignIn) -> None:
+    told = sign_in("tamu", webgl=True).evaluate(
+        """async () => {
+        const { createGlMap } = await import('/static/js/map-gl.js');
+        const place = Object.assign(document.createElement('div'), { className: 'map-place' });
+        Object.assign(place.style, { width: '300px', height: '300px' });
+        document.body.append(place);
+        const drawer = await createGlMap(place, { theme: 'dark', basemap: 'builtin', onPick() {} });
+        const { kawalMap: map } = place;
+        const many = (n, make) => ({ type: 'FeatureCollection', features: Array.from({ length: n }, (_, i) => ({ type: 'Feature', ...make(117 + i / 1000) })) });
+        const site = (lon) => ({ geometry: { type: 'Point', coordinates: [lon, 0] }, properties: { kind: 'post', label: 'Pos', icon: 'site-post' } });
+        const route = (lon) => ({ geometry: { type: 'LineString', coordinates: [[lon, 0], [lon, 1]] }, properties: { convoy_id: `${lon}` } });
+        const opacities = () => [map.getPaintProperty('site', 'icon-opacity') ?? 1, map.getPaintProperty('route', 'line-opacity') ?? 1];
+        const found = [];
+        for (const [sites, routes] of [[30, 300], [31, 301]]) {
+          drawer.set('sites', many(sites, site));
+          drawer.set('routes', many(routes, route));
+          map.panBy([5, 0], { duration: 50, essential: true });
+          found.push(opacities());
+          while (map.getPixelRatio() < devicePixelRatio) await new Promise(requestAnimationFrame);
+          found.push(opacities());
+        }
+        drawer.destroy();
+        place.remove();
+        return found;
+        }"""
+    )
+    assert told == [[1, 1], [1, 1], [0, 0], [1, 1]]
 
 
 def test_one_event_that_cannot_be_taken_keeps_none_of_the_others_out(sign_in: SignIn) -> None:
