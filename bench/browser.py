@@ -1,7 +1,7 @@
 """The browser that benches look at the console with: Chromium on a machine without a GPU.
 
-It has no `--use-angle=swiftshader`: with that a browser takes the processor for a GPU and composes the whole page through
-it, corner by corner, which no browser does whose machine has none.
+It has no `--use-angle=swiftshader`: with that a browser takes the processor for a GPU and composes the whole page
+through it, which no browser does whose machine has none.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ function graticule() {
 const text = (field, size, offset) => ({
   'text-field': field, 'text-font': FONT, 'text-size': size, 'text-offset': offset, 'text-anchor': 'top', 'text-optional': true, 'text-max-width': 14,
 });
-const paintText = (colour = 'text') => ({ 'text-opacity-transition': AT_ONCE, 'icon-opacity-transition': AT_ONCE, 'text-color': css(colour), 'text-halo-color': css('sea'), 'text-halo-width': 1.6 });
+const paintText = (colour = 'text') => ({ 'text-opacity-transition': AT_ONCE, 'icon-opacity-transition': AT_ONCE, 'text-color': css(colour), 'text-halo-color': css('land'), 'text-halo-width': 1.6 });
 
 function builtIn() {
   return {
