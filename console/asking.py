@@ -19,10 +19,11 @@ from console.book import Book
 from console.desk import Desk
 from console.pings import HISTORY_MS_MAX, frames, newest, read_pings, trail
 from console.quality import quality
-from console.recall import KEPT_MS, read_alarms
+from console.recall import KEPT_MS, open_within, read_alarms
 from console.report import Asked, report_csv
 from console.report_page import report_html
 from console.security import error
+from models.alert import TOLD_ONCE
 from models.alert_action import AlertAction
 from models.instants import format_instant, parse_instant
 
@@ -92,23 +93,17 @@ async def playback(desk: Desk, request: Request) -> Response:
     async with desk.reading:
         found = await read_pings(desk.broker, desk.room.topics, begin_ms, end_ms)
         shown = await asyncio.to_thread(frames, found, begin_ms, PLAYBACK_POINTS_MAX)
-    begin, end = format_instant(begin_ms), format_instant(end_ms)
-    entries = desk.room.book.entries.values()
-    alerts = [
-        told
-        for entry in entries
-        for value in entry.values
-        if begin <= (told := msgspec.json.decode(value))["detected_at"] < end
-    ]
-    actions = [action for entry in entries for action in entry.actions if begin_ms <= action.at_ms < end_ms]
+    entries = list((await _book_of(desk, begin_ms)).entries.values())
+    alerts, actions = await asyncio.to_thread(open_within, entries, begin_ms, end_ms)
     return _json(
         {
-            "from": begin,
-            "to": end,
+            "from": format_instant(begin_ms),
+            "to": format_instant(end_ms),
             "complete": found.complete,
             "frames": shown,
-            "alerts": sorted(alerts, key=lambda told: told["detected_at"]),
-            "actions": list(map(_raw, sorted(actions, key=lambda action: action.at_ms))),
+            "alerts": list(map(msgspec.Raw, alerts)),
+            "actions": list(map(_raw, actions)),
+            "told_once": sorted(TOLD_ONCE),
         }
     )
 

@@ -119,8 +119,7 @@ def newest(pings: Pings, vehicle_id: str, limit: int) -> list[dict[str, Any]]:
 def frames(pings: Pings, begin_ms: int, points_max: int) -> dict[str, Any]:
     """Give everybody's points of a span for playing it back, thinned to one a step; times count from its begin."""
     count = sum(map(len, pings.by_vehicle.values()))
-    span_s = max((it.received_ms for its in pings.by_vehicle.values() for it in its), default=begin_ms) / 1000
-    step_s = 5 * max(1, math.ceil(count / points_max)) if span_s else 5
+    step_s = 5 * max(1, math.ceil(count / points_max))
     vehicles = [
         {
             "convoy_id": convoy_id,

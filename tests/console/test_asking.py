@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from console.book import Book
+from console.recall import open_within
+from console.records import read_alert
 from models.instants import format_instant
-from tests.console.alarms import T_MS, action, alert
+from tests.console.alarms import MIN_MS, T_MS, action, alert
 from tests.console.conftest import serve
 
 
@@ -50,3 +53,23 @@ async def test_the_figures_are_of_the_hours_that_are_asked_for(tmp_path: Path) -
     assert {hours: sum(figures["mix"].values()) for hours, figures in found.items()} == {1: 1, 8: 2, 168: 2}
     assert {hours: len(figures["rate_10_min"]) for hours, figures in found.items()} == {1: 6, 8: 48, 168: 1008}
     assert refused.status_code == 422
+
+
+def test_an_hour_tells_of_what_was_open_at_its_begin_too_and_of_nothing_after_its_end() -> None:
+    """In the hour from minute 10 on C-OPEN stays open and C-ENDED ends; C-OVER and C-ONCE were over before."""
+    told = [
+        alert(0, convoy_id="C-OPEN"),
+        alert(0, convoy_id="C-ENDED"),
+        alert(20, "cleared", convoy_id="C-ENDED"),
+        alert(90, "cleared", convoy_id="C-OPEN"),
+        alert(0, convoy_id="C-OVER"),
+        alert(5, "cleared", convoy_id="C-OVER"),
+        alert(0, convoy_id="C-ONCE", kind="arrived"),
+        alert(80, convoy_id="C-AFTER"),
+    ]
+    book = Book()
+    for one in told:
+        book.take_alert(one.to_json(), one.at_ms)
+    found, _ = open_within(book.entries.values(), T_MS + 10 * MIN_MS, T_MS + 70 * MIN_MS)
+    tales = [(it.convoy_id, it.transition) for it in map(read_alert, found)]
+    assert tales == [("C-OPEN", "raised"), ("C-ENDED", "raised"), ("C-ENDED", "cleared")]

@@ -2,7 +2,7 @@
 import { api } from './api.js';
 import { isUnacknowledged } from './order.js';
 import { clock } from './time.js';
-import { count, knows, t } from './words.js';
+import { count, failure, knows, t } from './words.js';
 
 export const SHELVE_MINUTES = [5, 15, 30, 60];
 export const CLOSE_REASONS = ['resolved', 'authorised', 'false-alarm', 'device-fault', 'exercise', 'duplicate-report'];
@@ -32,7 +32,7 @@ export function whyNot(action, row, role) {
 
 function refusal(result) {
   if (result.winner) return t('act.lost', { who: result.winner.actor, at: clock(result.winner.at, null) });
-  return knows(`act.error.${result.error}`) ? t(`act.error.${result.error}`) : t('act.error.other', { error: result.error });
+  return knows(`act.error.${result.error}`) ? t(`act.error.${result.error}`) : t('act.error.other', { error: failure(result.error) });
 }
 
 /**

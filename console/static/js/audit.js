@@ -2,7 +2,7 @@
 import { api } from './api.js';
 import { h } from './dom.js';
 import { stamp } from './time.js';
-import { knows, t } from './words.js';
+import { failure, knows, t } from './words.js';
 
 const AT_ONCE = 200;
 const SHOWS = ['all', 'actions', 'sign-ins', 'sound-tests'];
@@ -54,7 +54,7 @@ export function createAudit({ store }) {
       older.hidden = entries.length < AT_ONCE;
       told.textContent = rows.children.length === 0 ? t('audit.none') : '';
     } catch (error) {
-      told.textContent = t('page.failed', { error: error.message });
+      told.textContent = t('page.failed', { error: failure(error.message) });
     }
   }
   load();

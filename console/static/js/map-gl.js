@@ -3,7 +3,7 @@ import { AttributionControl, Map as GlMap, NavigationControl, ScaleControl } fro
 import { keepFluent } from './fluency.js';
 import { createNames } from './map-names.js';
 import { ABOVE, DISPENSABLE, mapStyle } from './map-style.js';
-import { alarmMarks, placeMarks, vehicleMarks } from './marks.js';
+import { alarmMarks, placeMarks, vehicleMarks, vehicleScale } from './marks.js';
 import { createSheet } from './sheet.js';
 import { createSprites } from './sprites.js';
 import { siteSymbols, symbolColours, symbols, SYMBOL_RATIO } from './symbols.js';
@@ -12,20 +12,11 @@ import { t } from './words.js';
 const INDONESIA = [94, -12, 142, 7];
 const REACH_PX = 18;
 const PLACE_PX = 8;
-// [zoom, how large a vehicle is]: smaller where many are near each other
-const SCALES = [[6, 0.6], [11, 0.85], [14, 1]];
 const CALM = window.matchMedia('(prefers-reduced-motion: reduce)');
 const locale = () => ({
   'NavigationControl.ZoomIn': t('map.zoom-in'), 'NavigationControl.ZoomOut': t('map.zoom-out'),
   'NavigationControl.ResetBearing': t('map.north'), 'Map.Title': t('map.label'), 'AttributionControl.ToggleAttribution': t('map.sources'),
 });
-
-function scaleAt(zoom) {
-  const above = SCALES.findIndex(([from]) => zoom < from);
-  if (above <= 0) return SCALES.at(above)[1];
-  const [[from, small], [to, large]] = SCALES.slice(above - 1);
-  return small + ((large - small) * (zoom - from)) / (to - from);
-}
 
 /** Put a map into `place`. `onPick({convoy_id, alert_id})` is a click on a vehicle or an alarm. */
 export async function createGlMap(place, { theme, basemap, onPick }) {
@@ -62,7 +53,7 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
     const colours = symbolColours();
     for (const [name, image] of siteSymbols(colours)) if (!map.hasImage(name)) map.addImage(name, image, { pixelRatio: SYMBOL_RATIO });
     const sheet = createSheet(symbols(colours));
-    sprites = { place: createSprites('place', sheet, () => 1), vehicle: createSprites('vehicle', sheet, scaleAt), alarm: createSprites('alarm', sheet, () => 1) };
+    sprites = { place: createSprites('place', sheet, () => 1), vehicle: createSprites('vehicle', sheet, vehicleScale), alarm: createSprites('alarm', sheet, () => 1) };
     for (const [name, layer] of Object.entries(sprites)) map.addLayer(layer, ABOVE[name]);
     isFurnished = true;
     mark(chosen, true);

@@ -1,20 +1,23 @@
 // The map without WebGL: the same features as an SVG. Plain, and enough to see who is where.
 import { h, s } from './dom.js';
-import { inOrder } from './marks.js';
+import { alarmMarks, bySeverity, inOrder, placeMarks, vehicleMarks, vehicleScale } from './marks.js';
 import { roomyNames } from './names.js';
 import { createPace } from './pace.js';
-import { severityMark } from './shapes.js';
 import { siteMark } from './site-shapes.js';
+import { symbolImages, symbolMark } from './svg-symbols.js';
 import { t } from './words.js';
 
-const LABEL_BELOW = 20;
+const BESIDE = { vehicle: 20, alarm: -28 }; // px down from what is named
 const LABEL_LINE = { x: 110, y: 13 };
 const LETTER_PX = 6;
 const NAME_BELOW = 14;
 const NAMES_MAX_SCALE = 0.0015; // degrees a pixel above which names would only fill the picture
 const SYMBOL_PX = 18;
-const ORDER = ['routes', 'noSignal', 'trail', 'places', 'sites', 'vehicles', 'alarms'];
+const ORDER = ['routes', 'noSignal', 'trail', 'places', 'sites', 'accuracy', 'vehicles', 'alarms'];
 const SITE_PX = 15;
+const DEGREE_M = 111_320; // on the equator
+const TILE_PX = 512;
+const CORRIDOR = { fromZoom: 11, least: 5 };
 
 /** Labels that lie on none before them: each goes down line by line until it is free. */
 function apart(labels) {
@@ -28,6 +31,8 @@ function apart(labels) {
 }
 
 const spaceOf = ({ x, y, words }) => ({ x, y: y - 4, width: words.length * LETTER_PX, height: LABEL_LINE.y });
+const inOneLine = (label) => label.split('\n').join(' · ');
+const each = (draw) => (features) => features.map(draw);
 const meet = (one, other) => 2 * Math.abs(one.x - other.x) < one.width + other.width && 2 * Math.abs(one.y - other.y) < one.height + other.height;
 
 /** The same face as createGlMap. */
@@ -39,8 +44,8 @@ export async function createSvgMap(place, { onPick }) {
   let view = { lon: 117.4, lat: 0, span: 2 }; // degrees of longitude across the picture
   let size = { x: 800, y: 600 };
   // the coast is long and changes with the view alone: it is not drawn again with each fact
-  const [ground, facts] = [s('g'), s('g')];
-  const picture = s('svg', { class: 'map-svg', role: 'img', 'aria-label': t('map.label') }, ground, facts);
+  const [pictures, ground, facts] = [s('defs'), s('g'), s('g')];
+  const picture = s('svg', { class: 'map-svg', role: 'img', 'aria-label': t('map.label') }, pictures, ground, facts);
   let groundOf = null;
   const step = (lon, lat, zoom) => () => {
     fitted = null;
@@ -55,32 +60,44 @@ export async function createSvgMap(place, { onPick }) {
 
   const x = (lon) => size.x / 2 + ((lon - view.lon) / view.span) * size.x;
   const y = (lat) => size.y / 2 - ((lat - view.lat) / view.span) * size.x;
+  const at = (lon, lat) => `translate(${x(lon).toFixed(1)} ${y(lat).toFixed(1)})`;
   const path = (line) => line.map(([lon, lat]) => `${x(lon).toFixed(1)},${y(lat).toFixed(1)}`).join(' ');
   const inView = (rings) => rings[0].some(([lon, lat]) => Math.abs(lon - view.lon) < view.span && Math.abs(lat - view.lat) < (view.span * size.y) / size.x);
 
+  // metres as pixels, and the zoom of the WebGL map that shows as much
+  const px = (metres) => (metres / DEGREE_M / view.span) * size.x;
+  const zoom = () => Math.log2((360 * size.x) / view.span / TILE_PX);
+  const route = ({ geometry, properties: { convoy_id: id, tolerance_m: tolerance } }) => {
+    const [points, selected] = [path(geometry.coordinates), id === chosen ? ' selected' : ''];
+    return [zoom() >= CORRIDOR.fromZoom && s('polyline', { points, class: `corridor${selected}`, 'stroke-width': Math.max(CORRIDOR.least, px(2 * tolerance)).toFixed(1) }),
+      s('polyline', { points, class: `route${selected}` })].filter(Boolean);
+  };
   const DRAW = {
-    routes: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `route${properties.convoy_id === chosen ? ' selected' : ''}` }),
-    noSignal: ({ geometry }) => s('polyline', { points: path(geometry.coordinates), class: 'no-signal' }),
-    trail: ({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `trail delay-${properties.delay}` }),
-    places: ({ geometry, properties }) => at(geometry, [s('circle', { r: 4, class: `place ${properties.kind}` }), s('title', {}, properties.label)]),
-    sites: ({ geometry, properties }) => at(geometry, [siteMark(properties.kind, SITE_PX), s('title', {}, `${properties.label} · ${t(`place.${properties.kind}`)}`)]),
-    vehicles: ({ geometry, properties }) => at(geometry, [
-      properties.role === 'escort' ? s('circle', { r: 7 }) : s('rect', { x: -7, y: -7, width: 14, height: 14, rx: 2 }),
-      s('title', {}, properties.label.split('\n').join(' · '))], `vehicle ${properties.role} ${properties.link}`, properties),
-    alarms: ({ geometry, properties }) => at(geometry, [s('g', { transform: 'translate(12 -12)' }, severityMark(properties.severity, 16)), s('title', {}, properties.label)], 'alarm', properties),
+    routes: (features) => features.flatMap(route),
+    noSignal: each(({ geometry }) => s('polyline', { points: path(geometry.coordinates), class: 'no-signal' })),
+    trail: each(({ geometry, properties }) => s('polyline', { points: path(geometry.coordinates), class: `trail delay-${properties.delay}` })),
+    places: (features) => placeMarks(features).map((mark) => symbol(mark, 'place')),
+    sites: each(({ geometry: { coordinates: [lon, lat] }, properties }) => s('g', { transform: at(lon, lat) },
+      siteMark(properties.kind, SITE_PX), s('title', {}, `${properties.label} · ${t(`place.${properties.kind}`)}`))),
+    accuracy: each(({ geometry: { coordinates: [lon, lat] }, properties }) => s('circle', { transform: at(lon, lat), r: px(properties.accuracy_m).toFixed(1), class: 'accuracy' })),
+    vehicles: (features) => { const scale = vehicleScale(zoom()); return vehicleMarks(features).map((mark) => symbol(mark, 'vehicle', scale)); },
+    alarms: (features) => alarmMarks(features).map((mark) => symbol(mark, 'alarm')),
   };
 
-  function at(geometry, content, className = '', properties = null) {
-    const [lon, lat] = geometry.coordinates;
-    return s('g', { transform: `translate(${x(lon).toFixed(1)} ${y(lat).toFixed(1)})`, class: className, onclick: properties ? () => onPick(properties) : null }, content);
+  // what only adds to a symbol, as its arrow, stands for nothing that could be chosen
+  function symbol(mark, className, scale = 1) {
+    const { lon, lat, properties } = mark;
+    return s('g', { transform: at(lon, lat), class: properties ? className : 'beside', onclick: properties?.convoy_id ? () => onPick(properties) : null },
+      symbolMark(mark, scale), properties && s('title', {}, inOneLine(properties.label)));
   }
 
   function labels() {
     const pixel = ([lon, lat]) => [x(lon), y(lat)];
-    return apart(roomyNames(inOrder(vehicles()), pixel).map(({ feature, label }) => {
+    const named = (features, below) => roomyNames(features, pixel).map(({ feature, label }) => {
       const [left, top] = pixel(feature.geometry.coordinates);
-      return { x: left, y: top + LABEL_BELOW, words: label.split('\n').join(' · ') };
-    }));
+      return { x: left, y: top + below, words: inOneLine(label) };
+    });
+    return apart([...named(bySeverity(all('alarms')), BESIDE.alarm), ...named(inOrder(all('vehicles')), BESIDE.vehicle)]);
   }
 
   const words = (className) => ({ x: left, y: top, words: told }) => s('text', { x: left.toFixed(1), y: top.toFixed(1), class: className, 'text-anchor': 'middle' }, told);
@@ -88,26 +105,27 @@ export async function createSvgMap(place, { onPick }) {
   // Names of what stands, where there is room: they give way to what moves, and to where a convoy goes.
   function names(above) {
     if (view.span / size.x > NAMES_MAX_SCALE) return [];
-    const points = (name) => data[name]?.features ?? [];
     const here = ({ geometry: { coordinates: [lon, lat] } }) => ({ x: x(lon), y: y(lat) });
-    const symbols = [...points('vehicles'), ...points('alarms')].map((one) => ({ ...here(one), width: SYMBOL_PX, height: SYMBOL_PX }));
-    const taken = [...above.map(spaceOf), ...symbols];
-    const [ends, others] = [true, false].map((isEnd) => points('places').filter(({ properties }) => (properties.kind === 'end') === isEnd));
-    return [...ends, ...points('sites'), ...others].flatMap((one) => {
-      const at = here(one);
-      const name = { x: at.x, y: at.y + NAME_BELOW, words: one.properties.label };
+    const moving = [...all('vehicles'), ...all('alarms')].map((one) => ({ ...here(one), width: SYMBOL_PX, height: SYMBOL_PX }));
+    const taken = [...above.map(spaceOf), ...moving];
+    const [ends, others] = [true, false].map((isEnd) => all('places').filter(({ properties }) => (properties.kind === 'end') === isEnd));
+    return [...ends, ...all('sites'), ...others].flatMap((one) => {
+      const spot = here(one);
+      const name = { x: spot.x, y: spot.y + NAME_BELOW, words: one.properties.label };
       const space = spaceOf(name);
-      const isSeen = at.x > 0 && at.x < size.x && at.y > 0 && at.y < size.y;
+      const isSeen = spot.x > 0 && spot.x < size.x && spot.y > 0 && spot.y < size.y;
       if (!isSeen || taken.some((other) => meet(space, other))) return [];
       taken.push(space);
       return [name];
     });
   }
 
-  const vehicles = () => data.vehicles?.features ?? [];
+  const all = (name) => data[name]?.features ?? [];
   // several layers change at once, and many symbols take their time
   const pace = createPace(paint);
   const draw = pace.soon;
+
+  const furnish = () => pictures.replaceChildren(...symbolImages());
 
   function paintGround() {
     const wanted = JSON.stringify([view, size, Boolean(land)]);
@@ -120,10 +138,9 @@ export async function createSvgMap(place, { onPick }) {
 
   function paint() {
     paintGround();
-    const features = (name) => (name === 'vehicles' ? inOrder(vehicles()).reverse() : data[name]?.features ?? []);
     const moving = labels();
     const standing = names(moving).map(words('name'));
-    facts.replaceChildren(...ORDER.flatMap((name) => features(name).map(DRAW[name])), ...standing, ...moving.map(words('')));
+    facts.replaceChildren(...ORDER.flatMap((name) => DRAW[name](all(name))), ...standing, ...moving.map(words('')));
   }
 
   function fit([west, south, east, north]) {
@@ -132,6 +149,7 @@ export async function createSvgMap(place, { onPick }) {
     draw();
   }
 
+  furnish();
   // the picture is as large as its place, which may be hidden at first
   new ResizeObserver(([{ contentRect: { width, height } }]) => {
     if (width < 1 || height < 1) return;
@@ -156,7 +174,7 @@ export async function createSvgMap(place, { onPick }) {
     fit,
     centre(lon, lat) { fitted = null; view = { lon, lat, span: Math.min(view.span, 0.15) }; draw(); },
     pan(lon, lat) { fitted = null; view = { ...view, lon, lat }; draw(); },
-    async restyle() { draw(); },
+    async restyle() { furnish(); },
     destroy() { pace.stop(); place.replaceChildren(); },
   };
 }

@@ -1,6 +1,8 @@
 // What of the map's facts is drawn as symbols, in the order of drawing: what matters more lies on top. Pure.
 import { SEVERITIES } from './order.js';
 
+// [zoom, how large a vehicle is]: smaller where many are near each other
+const SCALES = [[6, 0.6], [11, 0.85], [14, 1]];
 const RING_SCALE = 1.5;
 const ALARM = { scale: 0.75, dx: 16.5, dy: -16.5 };
 const HEADING_DY = -18;
@@ -14,6 +16,14 @@ const rank = ({ properties: { severity } }) => SEVERITIES.indexOf(severity);
 export const inOrder = (features) => [...features].sort((one, other) => place(one) - place(other));
 /** Alarms, the most severe first. */
 export const bySeverity = (features) => [...features].sort((one, other) => rank(one) - rank(other));
+
+/** How large a vehicle is drawn at a zoom of tiles of 512 px. */
+export function vehicleScale(zoom) {
+  const above = SCALES.findIndex(([from]) => zoom < from);
+  if (above <= 0) return SCALES.at(above)[1];
+  const [[from, small], [to, large]] = SCALES.slice(above - 1);
+  return small + ((large - small) * (zoom - from)) / (to - from);
+}
 
 function mark({ geometry: { coordinates: [lon, lat] }, properties }, look) {
   return { lon, lat, properties, isAddition: false, angle_deg: 0, dx: 0, dy: 0, scale: 1, opacity: 1, ...look };

@@ -2,11 +2,11 @@
 import { api } from './api.js';
 import { h, part, say } from './dom.js';
 import { createMap } from './map.js';
-import { positionsAt } from './playback-frames.js';
+import { alarmsAfter, positionsAt } from './playback-frames.js';
 import { severityShape } from './shapes.js';
 import { present } from './store.js';
 import { clock, fieldInstant, fieldValue, zoneName, zoneOf } from './time.js';
-import { count, said, t } from './words.js';
+import { count, failure, said, t } from './words.js';
 
 const SPEEDS = [1, 4, 15, 60];
 const HOUR_MS = 3600000;
@@ -18,11 +18,19 @@ function alertLine(alert, plans) {
     h('span', {}, h('b', {}, `${t(`kind.${alert.kind}`)} · ${t(`transition.${alert.transition}`)}`), ` ${alert.convoy_id} `, said(alert.message)));
 }
 
-function actionLine(action, alarms) {
-  const alert = alarms.get(action.alert_id)?.alert;
+function actionLine(action, alerts) {
+  const alert = alerts.get(action.alert_id);
   const about = alert ? `${t(`kind.${alert.kind}`)} ${alert.convoy_id} ${alert.vehicle_id ?? ''}` : '';
   return h('li', { class: 'by-person' }, h('time', {}, clock(action.at, null)), h('span', { class: 'hand', 'aria-hidden': 'true' }, '✎'),
     h('span', {}, h('b', {}, `${action.actor} (${action.post})`), ` ${[t(`did.${action.action}`), about, action.note].filter(Boolean).join(' · ')}`));
+}
+
+/** An hour as it came, with its times as numbers, its events in order and the alarms that they are about. */
+function ready(hour) {
+  const [from_ms, to_ms] = [Date.parse(hour.from), Date.parse(hour.to)];
+  const events = [...hour.alerts.map((alert) => ({ at_ms: Date.parse(alert.detected_at), alert })), ...hour.actions.map((action) => ({ at_ms: Date.parse(action.at), action }))]
+    .sort((a, b) => a.at_ms - b.at_ms);
+  return { ...hour, from_ms, seconds: (to_ms - from_ms) / 1000, events, about: new Map(hour.alerts.map((alert) => [alert.alert_id, alert])), loaded: performance.now() };
 }
 
 /** The page of playback. */
@@ -43,40 +51,41 @@ export function createPlayback({ store, session }) {
   let hour = null;
   let at = 0;
   let playing = false;
-  let version = 0;
+  let moment = 0;
 
   async function load(event) {
     event.preventDefault();
     const start = fieldInstant(from.value);
+    const end = Math.min(start.getTime() + HOUR_MS, present(state));
+    if (end <= start) { say(told, t('playback.not-yet')); return; }
     say(told, t('playback.loading'));
     try {
-      hour = await api.playback(start.toISOString(), new Date(Math.min(start.getTime() + HOUR_MS, present(state))).toISOString());
+      hour = ready(await api.playback(start.toISOString(), new Date(end).toISOString()));
     } catch (error) {
-      say(told, t('page.failed', { error: error.message }));
+      say(told, t('page.failed', { error: failure(error.message) }));
       return;
     }
-    hour.seconds = (Date.parse(hour.to) - Date.parse(hour.from)) / 1000;
     slider.max = hour.seconds;
     at = 0;
-    playing = hour.seconds > 0;
+    playing = true;
     play.disabled = false;
-    say(told, count('playback.vehicles', hour.frames.vehicles.length));
+    say(told, [count('playback.vehicles', hour.frames.vehicles.length), !hour.complete && t('playback.incomplete')].filter(Boolean).join(' · '));
     draw();
   }
 
   function draw() {
     say(play, t(playing ? 'playback.pause' : 'playback.play'));
     if (!hour) return;
-    const now = Date.parse(hour.from) + at * 1000;
-    const until = new Date(now).toISOString();
+    const now = hour.from_ms + at * 1000;
     slider.value = at;
     say(time, clock(now, null));
-    version += 1;
-    const convoys = positionsAt(hour.frames.vehicles, at, Date.parse(hour.from));
-    map.show({ convoys, plans: state.plans, alarms: [], now: until, selected: null, points: NO_TRAIL, versions: { alarms: 0, convoys: version, plans: 0 } });
-    const past = [...hour.alerts.filter((alert) => Date.parse(alert.detected_at) <= now).map((alert) => ({ when: alert.detected_at, alert })),
-      ...hour.actions.filter((action) => Date.parse(action.at) <= now).map((action) => ({ when: action.at, action }))].sort((a, b) => b.when.localeCompare(a.when));
-    events.show(past.length, () => past.map(({ alert, action }) => (alert ? alertLine(alert, state.plans) : actionLine(action, state.alarms))));
+    moment += 1;
+    const past = hour.events.filter((event) => event.at_ms <= now);
+    const convoys = positionsAt(hour.frames, state.plans, at, hour.from_ms);
+    const versions = { alarms: `${hour.loaded} ${past.length}`, convoys: moment, plans: 0 };
+    map.show({ convoys, plans: state.plans, alarms: alarmsAfter(past, hour.told_once), now: new Date(now).toISOString(), selected: null, points: NO_TRAIL, versions });
+    const shown = past.filter((event) => event.at_ms >= hour.from_ms).reverse();
+    events.show(versions.alarms, () => shown.map(({ alert, action }) => (alert ? alertLine(alert, state.plans) : actionLine(action, hour.about))));
   }
 
   const timer = setInterval(() => {

@@ -4,7 +4,7 @@ import { h, part, s } from './dom.js';
 import { percent, span } from './figures.js';
 import { SEVERITIES } from './order.js';
 import { severityShape } from './shapes.js';
-import { count, t, whole } from './words.js';
+import { count, failure, t, whole } from './words.js';
 
 const FLOOD_PER_10_MIN = 10; // ISA-18.2 as quoted by prosys.com
 const REFRESH_MS = 15000;
@@ -75,7 +75,7 @@ export function createQuality() {
       body.show(await api.quality(hours.value), cards);
       told.textContent = '';
     } catch (error) {
-      told.textContent = t('page.failed', { error: error.message });
+      told.textContent = t('page.failed', { error: failure(error.message) });
     }
   }
   load();

@@ -1,7 +1,7 @@
 // The sound test that begins a shift: the page cannot know how loud its machine is, so the person says what was heard.
 import { api } from './api.js';
 import { h } from './dom.js';
-import { t } from './words.js';
+import { failure, t } from './words.js';
 
 /** `element` is the question under the top bar, hidden until `start()`; the answer goes into the audit. */
 export function createSoundTest({ speaker, toast }) {
@@ -26,7 +26,7 @@ export function createSoundTest({ speaker, toast }) {
       await api.soundTested(heard);
       toast.tell({ ok: heard, words: t(heard ? 'sound.noted' : 'sound.noted-silent') });
     } catch (error) {
-      toast.tell({ ok: false, words: t('page.failed', { error: error.message }) });
+      toast.tell({ ok: false, words: t('page.failed', { error: failure(error.message) }) });
     }
   }
 

@@ -27,6 +27,9 @@ export function t(key, values = {}) {
 /** Whether there are words under a key. */
 export const knows = (key) => key in catalogue;
 
+/** What went wrong with a request, by the server's code for it. */
+export const failure = (code) => (knows(`failure.${code}`) ? t(`failure.${code}`) : code);
+
 /** A counted thing: words under `key.one`, `key.other`, by the language's own rule. */
 export function count(key, number, values = {}) {
   const form = `${key}.${plurals.select(number)}`;

@@ -307,6 +307,10 @@ def test_the_map_shows_every_vehicle_with_and_without_webgl(sign_in: SignIn) -> 
     plain = sign_in("tamu")
     expect(plain.locator(".map-notice")).to_contain_text("no WebGL")
     expect(plain.locator(".map-svg .vehicle")).to_have_count(16)
+    # the same symbols: the mode's picture, the link's pattern, the arrow of what moves, the ring of what nobody has
+    for icon in ("truck-cargo-live", "truck-cargo-stale", "car-escort-lost", "heading", "ring-critical"):
+        expect(plain.locator(f".map-svg use[href='#symbol-{icon}']")).not_to_have_count(0)
+    expect(plain.locator(".map-svg text").filter(has_text="Off route")).not_to_have_count(0)
     plain.get_by_role("button", name="Table").click()
     expect(plain.locator(".facts-table tbody tr")).to_have_count(16)
 
