@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from console.flood import KEPT_MS, Flood, Sound
 from console.fold import Alarm, Step, fold
 from console.records import AlertRecord, read_alert
-from models.alert import TOLD_ONCE, Severity
+from models.alert import RANK, TOLD_ONCE, Severity
 from models.alert_action import AlertAction
 
 CONVOY_WIDE = ("signal-lost", "unescorted")
@@ -175,7 +175,7 @@ class Book:
         return changed
 
     def listed(self, now_ms: int) -> tuple[list[str], int]:
-        """Give the alerts of the list, the newest where there are too many, and how many are left out."""
+        """Give the alerts of the list, the most important where there are too many, and how many are left out."""
         recent_ms = now_ms - LISTED_CLOSED_MS
         found = [
             alert_id
@@ -206,9 +206,12 @@ class Book:
             del self._orphans[name]
         return old
 
-    def _importance(self, alert_id: str) -> tuple[bool, bool, int]:
-        entry = self.entries[alert_id]
-        return entry.now.gone_ms is None, entry.now.state != "closed", entry.steps[-1].seen_ms
+    def _importance(self, alert_id: str) -> tuple[bool, bool, int, bool, int]:
+        """What waits for a person first, the worst of it before the rest; then what is not closed, active, new."""
+        entry, alarm = self.entries[alert_id], self.entries[alert_id].now
+        waits = alarm.state.endswith("-unack") and not alarm.notification
+        is_open = alarm.state != "closed"
+        return waits, is_open, RANK[alarm.severity], alarm.gone_ms is None, entry.steps[-1].seen_ms
 
     def _note_chatter(self, entry: Entry, seen_ms: int) -> None:
         key = (entry.group, entry.head.vehicle_id)

@@ -27,7 +27,10 @@ export const targets = (action, row) => row.members.filter(FITS[action]).map((al
 /** Why an action cannot be done with this row, in words; null when it can. */
 export function whyNot(action, row, role) {
   if (!mayAct(role)) return t('act.why.role');
-  return targets(action, row).length > 0 ? null : t(`act.why.${action}`);
+  if (targets(action, row).length > 0) return null;
+  const isAside = action === 'shelve' && !row.members.some(({ severity }) => severity === 'critical');
+  const why = isAside ? 'shelved' : action;
+  return t(`act.why.${why}`);
 }
 
 function refusal(result) {
@@ -38,15 +41,17 @@ function refusal(result) {
 /**
  * Do it. The answer is `{ok, words}`: what to tell the person, whether all of it went through or others were first.
  */
-export async function act(action, row, fields = {}) {
+export async function act(action, row, fields, role) {
+  const refused = whyNot(action, row, role);
+  if (refused) return { ok: false, words: refused };
   const ids = targets(action, row);
   const results = [];
   try {
     for (let i = 0; i < ids.length; i += IDS_MAX) {
       results.push(...(await api.act({ action, alert_ids: ids.slice(i, i + IDS_MAX), ...fields })).results);
     }
-    const refused = results.filter((result) => !result.ok);
-    if (refused.length > 0) return { ok: false, words: refusal(refused[0]) };
+    const lost = results.find((result) => !result.ok);
+    if (lost) return { ok: false, words: refusal(lost) };
     return { ok: true, words: count(`act.done.${action}`, ids.length) };
   } catch (error) {
     const first = error.body?.results?.find((result) => !result.ok);

@@ -3,6 +3,7 @@ import { act, targets, whyNot } from './acting.js';
 import { h, mark, partOfObjects } from './dom.js';
 import { evidence, metres, span, UNKNOWN } from './figures.js';
 import { actionForm } from './forms.js';
+import { renewed } from './order.js';
 import { severityShape } from './shapes.js';
 import { clock, secondsBetween } from './time.js';
 import { knows, said, t } from './words.js';
@@ -41,7 +42,13 @@ function ackLine({ lead }, plan, now) {
   return h('p', { class: 'dock-ack' },
     t('dock.ack', { who: lead.ack.actor, post: lead.ack.post, at: clock(lead.ack.at, plan) }),
     lead.ack.note ? ` “${lead.ack.note}”` : '',
-    left > 0 ? ` ${t('dock.expires', { in: span(Math.ceil(left / 10) * 10) })}` : '');
+    left > 0 ? ` ${t('dock.expires', { in: span(Math.round(left / 10) * 10) })}` : '');
+}
+
+function noteLine({ members }, plan) {
+  const notes = members.flatMap(({ actions }) => (actions ?? []).filter(({ action }) => action === 'note'));
+  const last = notes.reduce((newest, note) => (newest && newest.at >= note.at ? newest : note), null);
+  return last && h('p', { class: 'dock-ack' }, t('dock.noted', { who: last.actor, at: clock(last.at, plan) }), ` “${last.note}”`);
 }
 
 // what a later version names nearby, and this one has no word for, is told by its name alone
@@ -68,6 +75,7 @@ export function describe(row, plan, now) {
     h('p', { class: 'dock-todo' }, h('strong', {}, t('dock.todo')), ' ', t(`todo.${row.kind}`)),
     row.convoys.length === 1 ? nearLine(row.lead) : null,
     ackLine(row, plan, now),
+    noteLine(row, plan),
     h('table', { class: 'dock-members' },
       h('thead', {}, h('tr', {}, ['vehicle', 'evidence', 'since', 'state'].map((name) => h('th', { scope: 'col' }, t(`dock.${name}`))))),
       h('tbody', {}, members.map((alarm) => memberLine(alarm, plan)))),
@@ -76,10 +84,11 @@ export function describe(row, plan, now) {
 }
 
 /**
- * The dock. `show(row)` each second and at each change; `start(action, withNote)` begins an action on the row shown,
- * `onDone({ok, words})` tells how it ended. Focus goes back to the list by `onLeave`.
+ * The dock. `turnTo(row)` when the person chooses one, `show(row)` each second and at each change: a form that is open keeps its
+ * own row, whatever becomes of it in the list, and what was typed is kept in `drafts` until it is sent. `start(action, withNote)`
+ * begins an action on the row shown, `onDone({ok, words})` tells how it ended. Focus goes back to the list by `onLeave`.
  */
-export function createDock({ store, session, onDone, onLeave, onOpen }) {
+export function createDock({ store, session, drafts, onDone, onLeave, onOpen }) {
   const facts = partOfObjects(h('div', { class: 'dock-facts', tabindex: '0', role: 'region', 'aria-label': t('dock.label') }));
   const place = h('div', { class: 'dock-form' });
   const buttons = Object.fromEntries(Object.entries(ACTIONS).map(([action, key]) => [action,
@@ -89,11 +98,27 @@ export function createDock({ store, session, onDone, onLeave, onOpen }) {
   const nothing = h('p', { class: 'dim dock-nothing' }, t('dock.nothing'));
   const element = h('section', { class: 'dock', 'aria-label': t('dock.label') }, nothing, facts.element, place, bar);
   let row = null;
+  let form = null; // the open one, and what it does
 
   async function send(action, of, body) {
-    place.replaceChildren();
+    close();
     onLeave();
-    onDone(await act(action, of, body));
+    const result = await act(action, renewed(of, store.state.alarms), body, session.role);
+    if (result.ok) drafts.delete(draftOf(action, of));
+    onDone(result);
+  }
+
+  const draftOf = (action, { key }) => `${action} ${key}`;
+
+  function close() {
+    form = null;
+    place.replaceChildren();
+  }
+
+  // what became of the alarm while somebody was typing
+  function meanwhile() {
+    if (!form) return '';
+    return row.left ? t('form.meanwhile', { state: memberState(row.lead) }) : whyNot(form.action, row, session.role) ?? '';
   }
 
   function start(action, withNote = false) {
@@ -104,20 +129,27 @@ export function createDock({ store, session, onDone, onLeave, onOpen }) {
     const mustNote = action === 'acknowledge' && row.children !== null;
     if (AT_ONCE.has(action) && !withNote && !mustNote) { send(action, row); return; }
     const of = row;
-    place.replaceChildren(actionForm(action, {
-      user: session.user, now: () => store.state.wall, mustNote,
+    const draft = draftOf(action, of);
+    form = { action, ...actionForm(action, {
+      user: session.user, now: () => store.state.wall, mustNote, typed: drafts.get(draft),
+      onType: (values) => drafts.set(draft, values),
       onSend: (body) => send(action, of, body),
-      onCancel: () => { place.replaceChildren(); onLeave(); },
-    }));
-    place.querySelector('input, select').focus();
+      onCancel: () => { drafts.delete(draft); close(); onLeave(); },
+    }) };
+    place.replaceChildren(form.element);
+    form.element.querySelector('input, select').focus();
   }
 
   return {
     element,
     start,
+    turnTo(chosen) {
+      if (chosen?.key !== row?.key) close();
+      this.show(chosen);
+    },
     show(shown) {
-      if (shown?.key !== row?.key) place.replaceChildren();
-      row = shown;
+      row = form ? renewed(row, store.state.alarms) : shown;
+      form?.tell(meanwhile());
       nothing.hidden = Boolean(row);
       facts.element.hidden = bar.hidden = !row;
       if (!row) return;

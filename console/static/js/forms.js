@@ -1,10 +1,11 @@
 // The small forms that an action opens in its place: no dialog, the alarm stays in view.
 import { CLOSE_REASONS, SHELVE_MINUTES } from './acting.js';
-import { h } from './dom.js';
+import { h, say } from './dom.js';
 import { count, t } from './words.js';
 
 const label = (words, field) => h('label', { class: 'field' }, h('span', {}, words), field);
-const text = (name, required = false) => h('input', { name, type: 'text', maxlength: 500, required, autocomplete: 'off' });
+// what is sent says something: spaces alone do not
+const text = (name, required = false, more = {}) => h('input', { name, type: 'text', maxlength: 500, required, pattern: '.*\\S.*', title: t('form.not-blank'), autocomplete: 'off', ...more });
 const choice = (name, options) => h('select', { name, required: true }, options);
 
 // Each: the fields it shows, and what of them the server is sent.
@@ -15,7 +16,7 @@ const FORMS = {
   },
   assign: {
     fields: ({ user }) => [label(t('form.assignee'),
-      h('input', { name: 'assignee', type: 'text', maxlength: 64, required: true, autocomplete: 'off', value: user }))],
+      text('assignee', true, { maxlength: 64, value: user }))],
     body: ({ assignee }) => ({ assignee }),
   },
   shelve: {
@@ -37,15 +38,20 @@ const FORMS = {
   },
 };
 
-/** The form of an action. `onSend(body)` gets what to send; `onCancel` is Escape or the button. */
-export function actionForm(action, { user, now, mustNote = false, onSend, onCancel }) {
+/**
+ * The form of an action, filled with what was `typed` before: its element, and `tell(words)` beside the fields. `onType(values)`
+ * hears each change, `onSend(body)` gets what to send; `onCancel` is Escape or the button.
+ */
+export function actionForm(action, { user, now, mustNote = false, typed = {}, onType, onSend, onCancel }) {
   const { fields, body } = FORMS[action];
+  const told = h('p', { class: 'trouble', role: 'status' });
+  const values = () => Object.fromEntries(new FormData(form));
   const form = h('form', {
     class: 'action-form', 'aria-label': t(`act.${action}`),
+    oninput: () => onType(values()),
     onsubmit(event) {
       event.preventDefault();
-      const values = Object.fromEntries(new FormData(form));
-      onSend(Object.fromEntries(Object.entries(body(values, now())).filter(([, value]) => value !== '')));
+      onSend(Object.fromEntries(Object.entries(body(values(), now())).filter(([, value]) => value !== '')));
     },
     onkeydown(event) {
       if (event.key === 'Escape') { event.stopPropagation(); onCancel(); }
@@ -53,9 +59,10 @@ export function actionForm(action, { user, now, mustNote = false, onSend, onCanc
       if (event.key === 'Enter' && event.target.matches('select')) { event.preventDefault(); form.requestSubmit(); }
     },
   },
-  h('strong', {}, t(`act.${action}`)), fields({ user, mustNote }),
+  h('strong', {}, t(`act.${action}`)), fields({ user, mustNote }), told,
   h('span', { class: 'form-buttons' },
     h('button', { type: 'submit', class: 'primary' }, t('form.send')),
     h('button', { type: 'button', onclick: onCancel }, t('form.cancel'))));
-  return form;
+  for (const [name, value] of Object.entries(typed)) form.elements[name].value = value;
+  return { element: form, tell: (words) => say(told, words) };
 }

@@ -1,14 +1,17 @@
 // The alarm list: what stands where, which rows are in the page, and that none moves under a pointer or the focus.
 import { arrange, h, mark, place, say } from './dom.js';
 import { createRowView } from './list-row.js';
+import { renewed } from './order.js';
 import { count, t } from './words.js';
 
 const ROW_PX = 52;
 const BEYOND = 6; // rows kept ready above and below what is seen
 
+const idsOf = (rows) => rows.flatMap((row) => row.members.map((alarm) => alarm.alert_id));
+
 /**
- * `list.show(rows, now)` with rows as order.js makes them. While a pointer or the focus is in the list the order is held:
- * rows change in place, those that left stay as such, new ones wait behind a bar (`list.release()` lets them in).
+ * `list.show(rows, alarms, now)` with rows as order.js makes them, of `alarms` by id. While a pointer or the focus is in the list
+ * the order is held: rows change in place, those that left stay as such, new ones wait behind a bar (`list.release()` lets them in).
  */
 export function createList({ onSelect }) {
   const box = h('div', { role: 'listbox', class: 'rows', 'aria-label': t('list.label') });
@@ -21,17 +24,19 @@ export function createList({ onSelect }) {
   let shown = [];
   let now = null;
   let selected = null;
+  let chosen = null; // the selected row as it was shown last
   // how high the list is and how far it is scrolled: asking the page for it would lay the page out anew at each key press
   let height = 0;
   let top = 0;
 
   const isHeld = () => scroller.contains(document.activeElement) || scroller.matches(':hover');
 
-  function hold() {
+  // what is in a row of another key now, as at a flood's begin, is neither gone nor new
+  function hold(alarms) {
     const byKey = new Map(latest.map((row) => [row.key, row]));
-    shown = shown.map((row) => byKey.get(row.key) ?? { ...row, left: true });
-    const standing = new Set(shown.map((row) => row.key));
-    const waiting = latest.filter((row) => !standing.has(row.key));
+    shown = shown.map((row) => byKey.get(row.key) ?? renewed(row, alarms));
+    const standing = new Set([...shown.map((row) => row.key), ...idsOf(shown)]);
+    const waiting = latest.filter((row) => !standing.has(row.key) && idsOf([row]).some((id) => !standing.has(id)));
     const isStale = waiting.length > 0 || shown.some((row, i) => row.key !== latest[i]?.key);
     const worst = waiting.some((row) => row.severity === 'critical') ? 'critical' : '';
     mark(bar, 'class', `new-bar ${worst}`);
@@ -42,6 +47,7 @@ export function createList({ onSelect }) {
   function release() {
     shown = latest;
     bar.hidden = true;
+    followChoice();
     draw();
   }
 
@@ -70,6 +76,14 @@ export function createList({ onSelect }) {
     empty.hidden = shown.length > 0;
   }
 
+  // the choice stays with its alarm when that stands in a row of another key
+  function followChoice() {
+    const [id] = chosen ? idsOf([chosen]) : [];
+    if (!isShown(selected)) selected = shown.find((row) => idsOf([row]).includes(id))?.key ?? selected;
+    chosen = rowOf(selected) ?? chosen;
+  }
+
+  const rowOf = (key) => latest.find((row) => row.key === key) ?? shown.find((row) => row.key === key) ?? null;
   const isShown = (key) => shown.some((row) => row.key === key);
 
   function reveal(position) {
@@ -87,9 +101,10 @@ export function createList({ onSelect }) {
     selected = key;
     const position = shown.findIndex((row) => row.key === key);
     if (position >= 0) reveal(position);
+    chosen = shown[position] ?? null;
     draw();
     if (focus) views.get(key)?.element.focus({ preventScroll: true });
-    onSelect(shown[position] ?? null);
+    onSelect(chosen);
   }
 
   function focusFirst() { if (shown.length > 0) pick(shown[0].key); }
@@ -104,18 +119,19 @@ export function createList({ onSelect }) {
 
   return {
     element,
-    show(rows, instant) {
+    show(rows, alarms, instant) {
       latest = rows;
       now = instant;
-      if (isHeld() && shown.length > 0) hold();
+      if (isHeld() && shown.length > 0) hold(alarms);
       else { shown = rows; bar.hidden = true; }
+      followChoice();
       draw();
     },
     tell(text) { say(empty, text); },
     release,
     pick,
     /** The selected row as it is now, or null. */
-    current: () => latest.find((row) => row.key === selected) ?? shown.find((row) => row.key === selected) ?? null,
+    current: () => rowOf(selected),
     move(step) {
       if (shown.length === 0) return;
       const position = shown.findIndex((row) => row.key === selected);

@@ -45,7 +45,7 @@ function run(session) {
   const speaker = createSpeaker({ leads: () => feed.leads(), isOn: () => prefs.sound, onChange: () => tick() });
   const toast = createToast();
   const go = (address) => { location.hash = `#/${address}`; };
-  const world = { store, session, speaker, toast, go, onHelp: openHelp };
+  const world = { store, session, speaker, toast, go, onHelp: openHelp, desk: { chosen: null, drafts: new Map() } };
   let shell = null;
   let page = null;
 
@@ -87,7 +87,7 @@ function run(session) {
     if (name === 'theme') { document.documentElement.dataset.theme = value; page.made.restyle?.(); }
     if (name === 'zone') chooseZone(value);
     if (name === 'lang') await speak(value);
-    if (name === 'lang' || name === 'zone') build();
+    if (name === 'lang' || name === 'zone') { build(); root.querySelector(`select[name=${name}]`).focus(); }
     tick();
   }
 

@@ -41,6 +41,12 @@ function makeRow(key, alarms) {
   };
 }
 
+/** The same row with its alarms as they are now, wherever they would stand: `left` where none of them is in the list any more. */
+export function renewed(row, alarms) {
+  const members = row.members.map((alarm) => alarms.get(alarm.alert_id) ?? alarm);
+  return { ...row, ...makeRow(row.key, members), children: row.children, left: !members.some(isListed) };
+}
+
 function gather(alarms, keyOf) {
   const groups = new Map();
   for (const alarm of alarms) {

@@ -1,7 +1,7 @@
 // The control room: list, map, convoy, and the keys that join them.
 import { createConvoyView } from './convoy.js';
 import { createDock } from './dock.js';
-import { h } from './dom.js';
+import { h, mark, say } from './dom.js';
 import { listenKeys } from './keys.js';
 import { createList } from './list.js';
 import { createMap } from './map.js';
@@ -9,11 +9,12 @@ import { floodRows, isListed, isUnacknowledged, matches, rowsOf } from './order.
 import { createPace, createSettled } from './pace.js';
 import { createShelf } from './shelf.js';
 import { clock } from './time.js';
-import { said, t } from './words.js';
+import { count, said, t } from './words.js';
 
 const NO_POINTS = [];
 const SETTLED_MS = 120;
 
+const isUrgent = (row) => row.severity === 'critical' && isUnacknowledged(row.lead);
 const searchText = ({ alert }, plans) => [alert.convoy_id, plans.get(alert.convoy_id)?.name, alert.vehicle_id, t(`kind.${alert.kind}`), alert.kind, said(alert.message)].join(' ');
 
 /** Tabs of a narrow screen: one part at a time. */
@@ -30,8 +31,11 @@ function createTabs(element, onChoose) {
   return { bar, choose };
 }
 
-/** The room's page: `{element, update(touched), restyle(), leave()}`. */
-export function createRoom({ store, session, speaker, toast, onHelp, go }) {
+/**
+ * The room's page: `{element, update(touched), restyle(), leave()}`. `desk` is what the person was at, `{chosen, drafts}`: it outlives
+ * the page, which is made anew for another language.
+ */
+export function createRoom({ store, session, speaker, toast, desk, onHelp, go }) {
   const { state } = store;
   const versions = { alarms: 0, convoys: 0, plans: 0 };
   const opened = new Set();
@@ -45,8 +49,10 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
   const settled = createSettled(() => { convoy.show(selected); showMap(); }, SETTLED_MS);
 
   const onDone = (result) => { toast.tell(result); refresh(); };
-  const list = createList({ onSelect: (row) => { dock.show(row); if (row) choose(row.convoys[0]); } });
-  const dock = createDock({ store, session, onDone, onLeave: () => list.focus(), onOpen: (id) => go(`convoy/${encodeURIComponent(id)}`) });
+  const list = createList({ onSelect: (row) => { desk.chosen = row?.key ?? null; dock.turnTo(row); if (row) choose(row.convoys[0]); } });
+  const hidden = h('button', { class: 'hidden-bar', type: 'button', hidden: true, onclick: () => { clearSearch(); list.focus(); } });
+  const leftOut = h('p', { class: 'dim list-left-out', hidden: true });
+  const dock = createDock({ store, session, drafts: desk.drafts, onDone, onLeave: () => list.focus(), onOpen: (id) => go(`convoy/${encodeURIComponent(id)}`) });
   const shelf = createShelf({ store, session, onDone });
   const convoy = createConvoyView({ store, onHistory: (got) => { points = got; showMap(); }, onPage: (id) => go(`convoy/${encodeURIComponent(id)}`), onPick: (id) => choose(id) });
   const hasMap = session.role !== 'report-desk';
@@ -54,17 +60,37 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
   const element = h('main', { class: `room${hasMap ? '' : ' without-map'}` });
   const tabs = createTabs(element, beside.soon); // a part that was hidden has had no size to be drawn for
   element.append(...[tabs.bar,
-    h('section', { class: 'alarms', 'aria-label': t('list.label') }, h('div', { class: 'list-head' }, h('h2', {}, t('list.title')), search), list.element, shelf.element, dock.element),
+    h('section', { class: 'alarms', 'aria-label': t('list.label') }, h('div', { class: 'list-head' }, h('h2', {}, t('list.title')), search), hidden, list.element, leftOut, shelf.element, dock.element),
     map?.element, hasMap && convoy.element].filter(Boolean));
 
   function rows() {
     const open = [...state.alarms.values()].filter(isListed);
-    const made = state.heartbeat?.flood?.active ? floodRows(open, opened) : rowsOf(open);
-    return search.value ? made.filter((row) => matches(row, search.value, (alarm) => searchText(alarm, state.plans))) : made;
+    return state.heartbeat?.flood?.active ? floodRows(open, opened) : rowsOf(open);
+  }
+
+  const found = (made) => (search.value ? made.filter((row) => matches(row, search.value, (alarm) => searchText(alarm, state.plans))) : made);
+
+  function clearSearch() {
+    search.value = '';
+    refresh();
+  }
+
+  // a search must not make anybody believe that there is nothing else
+  function tellHidden(others) {
+    const critical = others.filter(isUrgent).length;
+    hidden.hidden = others.length === 0;
+    mark(hidden, 'class', `hidden-bar ${critical > 0 ? 'critical' : ''}`);
+    say(hidden, [count('list.hidden', others.length), critical > 0 && count('list.hidden-critical', critical)].filter(Boolean).join(' · '));
   }
 
   function refresh() {
-    list.show(rows(), state.now);
+    const all = rows();
+    const shown = found(all);
+    list.show(shown, state.alarms, state.now);
+    const seen = new Set(shown);
+    tellHidden(all.filter((row) => !seen.has(row)));
+    leftOut.hidden = state.leftOut === 0;
+    say(leftOut, count('list.left-out', state.leftOut));
     const newest = state.heartbeat?.newest_record_at;
     list.tell(search.value ? t('list.no-match') : t(newest ? 'list.empty' : 'list.empty-no-data', { at: clock(newest, null) }));
     dock.show(list.current());
@@ -82,22 +108,26 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
   }
 
   function pickOnMap({ convoy_id: id, alert_id: alarmId }) {
-    const key = alarmId && rows().find((row) => row.members.some((alarm) => alarm.alert_id === alarmId))?.key;
-    if (key) { list.release(); list.pick(key); } else choose(id);
+    const row = alarmId && rows().find(({ members }) => members.some((alarm) => alarm.alert_id === alarmId));
+    if (row) turnTo(row); else choose(id);
+  }
+
+  function turnTo(row) {
+    if (!found([row]).length) clearSearch();
+    list.release();
+    list.pick(row.key);
   }
 
   function oldestCritical() {
-    const key = rows().find((row) => row.severity === 'critical' && isUnacknowledged(row.lead))?.key;
-    if (!key) { toast.tell({ ok: true, words: t('list.no-critical') }); return; }
-    list.release();
-    list.pick(key);
+    const row = rows().find(isUrgent);
+    if (row) turnTo(row); else toast.tell({ ok: true, words: t('list.no-critical') });
   }
 
   function toggleFlood() {
     const row = list.current();
     if (!row?.children) return;
     if (!opened.delete(row.key)) opened.add(row.key);
-    list.show(rows(), state.now);
+    refresh();
     list.release();
     list.pick(row.key);
   }
@@ -120,6 +150,8 @@ export function createRoom({ store, session, speaker, toast, onHelp, go }) {
     Escape: () => list.focus(), '?': onHelp,
   }));
 
+  refresh();
+  if (desk.chosen) list.pick(desk.chosen, false);
   return {
     element,
     update(touched) {

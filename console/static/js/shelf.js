@@ -22,7 +22,7 @@ export function createShelf({ store, session, onDone }) {
     return h('div', { class: 'shelf-line' }, severityShape(row.severity),
       h('span', { class: 'shelf-text' }, h('b', {}, t(`kind.${row.kind}`)), ` ${row.convoys[0]} `, said(lead.alert.message),
         h('small', {}, why)),
-      refused ? null : h('button', { type: 'button', onclick: async () => onDone(await act('unshelve', row)) }, t('act.unshelve')));
+      refused ? null : h('button', { type: 'button', onclick: async () => onDone(await act('unshelve', row, {}, session.role)) }, t('act.unshelve')));
   }
 
   return {

@@ -1,8 +1,8 @@
 // Everything the pages show, folded from the stream's events. No page element, no clock: the same in every tab.
 
-/** An empty picture. `now` is the time that is shown, `wall` the server's: they differ in the demo alone. */
+/** An empty picture. `now` is the time that is shown, `wall` the server's: they differ in the demo alone. `leftOut` alarms are too many to be listed. */
 export function emptyState() {
-  return { boot: null, now: null, wall: null, alarms: new Map(), convoys: new Map(), plans: new Map(), heartbeat: null };
+  return { boot: null, now: null, wall: null, alarms: new Map(), leftOut: 0, convoys: new Map(), plans: new Map(), heartbeat: null };
 }
 
 function mergeConvoy(before, { vehicles = [], gone = [], ...fields }, at) {
@@ -28,6 +28,7 @@ const FOLDS = {
   snapshot(state, data) {
     state.boot = data.boot;
     state.alarms = byKey(data.alarms, 'alert_id');
+    state.leftOut = data.alarms_left_out;
     state.convoys = byKey(data.convoys, 'convoy_id');
     state.plans = byKey(data.plans, 'convoy_id');
     takeTime(state, data.heartbeat);
@@ -80,7 +81,7 @@ export function createStore() {
       return () => listeners.delete(listener);
     },
     snapshot: () => ({
-      boot: state.boot, alarms: [...state.alarms.values()], convoys: [...state.convoys.values()],
+      boot: state.boot, alarms: [...state.alarms.values()], alarms_left_out: state.leftOut, convoys: [...state.convoys.values()],
       plans: [...state.plans.values()], heartbeat: state.heartbeat,
     }),
   };

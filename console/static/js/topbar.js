@@ -14,7 +14,7 @@ const pagesOf = (role) => PAGES.filter((page) => (page !== 'audit' || role === '
   && (page !== 'playback' || role !== 'report-desk'));
 
 function selector(name, options, now, words, onChange) {
-  return h('select', { class: 'switch', 'aria-label': t(`switch.${name}`), title: t(`switch.${name}`), onchange: ({ target }) => onChange(name, target.value) },
+  return h('select', { class: 'switch', name, 'aria-label': t(`switch.${name}`), title: t(`switch.${name}`), onchange: ({ target }) => onChange(name, target.value) },
     options.map((option) => h('option', { value: option, selected: option === now }, words(option))));
 }
 

@@ -92,7 +92,7 @@ def test_what_comes_back_from_the_shelf_by_itself_is_told(sign_in: SignIn, stage
     done = page.evaluate(
         """async (alert_id) => { const { act } = await import('/static/js/acting.js');
         const until = new Date(Date.now() + 2500).toISOString();
-        return act('shelve', { members: [{ alert_id, severity: 'medium', state: 'active-unack' }] }, { reason: 'test', until }); }""",
+        return act('shelve', { members: [{ alert_id, severity: 'medium', state: 'active-unack' }] }, { reason: 'test', until }, 'operator'); }""",
         raised.alert_id,
     )
     assert done["ok"], done
@@ -122,10 +122,88 @@ def test_the_second_operator_is_told_who_was_first(sign_in: SignIn, stage: Stage
     # what the second would have sent had both pressed within one way to the server
     told = second.evaluate(
         """async (alert_id) => { const { act } = await import('/static/js/acting.js');
-        return (await act('acknowledge', { members: [{ alert_id, notification: false, state: 'active-unack' }] })).words; }""",
+        return (await act('acknowledge', { members: [{ alert_id, notification: false, state: 'active-unack' }] }, {}, 'operator')).words; }""",
         raised.alert_id,
     )
     assert "budi was first" in told
+
+
+def test_what_is_being_typed_stays_whatever_becomes_of_the_alarm_and_no_letter_is_a_command(
+    sign_in: SignIn, stage: Stage
+) -> None:
+    raised = alert(stage, "wrong-way", "KT-8202-SX", 30)
+    stage.alerts(raised)
+    typing, other = sign_in("budi"), sign_in("sari")
+    to_row(typing, "Wrong way", "BTG-02")
+    typing.keyboard.press("n")
+    typing.keyboard.type("called by phone, ")
+    to_row(other, "Wrong way", "BTG-02")
+    other.keyboard.press("s")
+    other.keyboard.press("Tab")
+    other.keyboard.type("known")
+    other.keyboard.press("Enter")
+    expect(typing.locator(".action-form .trouble")).to_have_text("Meanwhile: shelved by sari.")
+    typing.keyboard.type("dua unit")  # u and a are commands outside of fields
+    expect(typing.locator("[name=note]")).to_have_value("called by phone, dua unit")
+    expect(typing.locator("[name=note]")).to_be_focused()
+    typing.keyboard.press("Enter")
+    expect(typing.locator(".convoy-timeline")).to_contain_text("called by phone, dua unit")
+    expect(row(typing, "Off route")).to_contain_text("NOT ACK'D")
+    other.locator(".shelf summary").click()
+    other.locator(".shelf-line").filter(has_text="BTG-02").get_by_role("button", name="Unshelve").click()
+
+
+def test_what_could_not_be_sent_is_there_again_and_so_is_the_choice_in_another_language(sign_in: SignIn) -> None:
+    page = sign_in("sari")
+    to_row(page, "Off route")
+    page.keyboard.press("n")
+    page.keyboard.type("   ")
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=note]")).to_be_focused()  # spaces alone are not sent
+    page.keyboard.type("two units on the way")
+    page.context.set_offline(True)
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("cannot be reached")
+    page.context.set_offline(False)
+    page.get_by_label("Language").select_option("id")
+    expect(page.get_by_label("Bahasa")).to_be_focused()
+    expect(page.locator(".row[aria-selected=true]")).to_contain_text("Keluar rute")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    page.locator(".row[aria-selected=true]").focus()
+    page.keyboard.press("n")
+    expect(page.locator("[name=note]")).to_have_value("   two units on the way")
+    page.keyboard.press("Escape")
+
+
+def test_a_search_tells_what_it_hides_and_gives_way_to_what_is_critical(sign_in: SignIn) -> None:
+    page = sign_in("tamu")
+    page.get_by_role("searchbox").fill("BTG-01")
+    hidden = page.locator(".hidden-bar")
+    expect(hidden).to_contain_text("hidden by the search · 1 critical, not acknowledged")
+    page.keyboard.press("Enter")
+    page.keyboard.press("u")
+    expect(row(page, "Off route", "MKY-03")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("searchbox")).to_have_value("")
+    expect(hidden).to_be_hidden()
+
+
+def test_an_action_is_seen_in_its_row_at_once_though_the_order_is_held(sign_in: SignIn, stage: Stage) -> None:
+    raised = alert(stage, "overspeed", "KT-8203-SX", 30, reason="too-fast")
+    stage.alerts(
+        raised,
+        raised.model_copy(update={"transition": "cleared", "at_ms": instant_ms(), "detected_at_ms": instant_ms()}),
+    )
+    page = sign_in("budi")
+    expect(row(page, "Too fast", "BTG-02")).to_be_visible()
+    to_row(page, "Too fast", "BTG-02")
+    page.keyboard.press("a")
+    expect(row(page, "Too fast", "BTG-02")).to_contain_text("over, to be closed")
+    page.keyboard.press("c")
+    page.keyboard.press("Enter")
+    expect(row(page, "Too fast", "BTG-02")).to_contain_text("left the list")
+    expect(page.locator(".dock-members tbody")).to_contain_text("closed")
+    expect(page.locator(".dock-actions button").filter(has_text="Close")).to_have_attribute("aria-disabled", "true")
 
 
 def has_run(page: Page) -> list[object]:

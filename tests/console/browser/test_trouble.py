@@ -91,6 +91,9 @@ def test_a_lost_server_shows_a_banner_and_no_alert_is_missed(
 ) -> None:
     page = sign_in("budi")
     height = page.locator("header.top").evaluate(HEIGHT)
+    page.locator(".row").filter(has_text="MKY-03").first.click()
+    page.keyboard.press("n")
+    page.keyboard.type("asked by radio")
     console.__exit__()
     expect(page.get_by_role("alert").filter(has_text="The control room's server does not answer.")).to_be_visible()
     many = [alert(stage, "stall", "KT-8101-SX", 60, convoy_id=f"C-{n:03}", reason="standing") for n in range(MANY)]
@@ -101,6 +104,10 @@ def test_a_lost_server_shows_a_banner_and_no_alert_is_missed(
     flood = page.locator(".row").filter(has_text=f"{MANY + 3} alarms")
     expect(flood).to_be_visible()
     expect(page.locator(".flood-flag")).to_be_visible()
+    # in which an alarm stands in another row; what is being typed about it stays
+    expect(page.locator("[name=note]")).to_have_value("asked by radio")
+    expect(page.locator("[name=note]")).to_be_focused()
+    page.keyboard.press("Escape")
     assert page.locator("header.top").evaluate(HEIGHT) == height  # or the rows would have moved under the pointer
     flood.click()
     page.keyboard.press("x")
