@@ -11,7 +11,9 @@ import hashlib
 import hmac
 import logging
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -123,10 +125,25 @@ class Notifier:
                 pass
 
     async def _send(self, name: str, group: str, tries: int, clock_s: Callable[[], float]) -> None:
+        level = logging.WARNING
+        try:
+            fault = await self._try(name, group, clock_s)
+        except Exception as error:  # our own mistake: told as one, and no reason to keep the alarm from everybody
+            level, fault = logging.ERROR, f"a fault of the console itself, {_whence(error)}"
+        if fault is None:
+            return
+        self._sent("failed")
+        wait_s = min(RETRY_S_MAX, RETRY_S_MIN * 2**tries)
+        log.log(level, "webhook %s did not take a message: %s; again in %.0f s", name, fault, wait_s)
+        self._waiting[name, group] = (clock_s() + wait_s, min(tries + 1, 20))
+        self._changed.set()
+
+    async def _try(self, name: str, group: str, clock_s: Callable[[], float]) -> str | None:
+        """Send what is due of a group; gives why it was not taken, None if it was or nothing is due."""
         target = next(target for target in self._targets if target.hook.name == name)
         entries = [entry for entry in self._of_group(group) if self._is_due(target, entry)][:GROUP_ALARMS_MAX]
         if not entries:
-            return
+            return None
         states = {entry.head.alert_id: _state(entry) for entry in entries}
         fault = await asyncio.to_thread(_post, target, msgspec.json.encode(message_of(target.hook, entries)), states)
         if fault is None:
@@ -134,12 +151,7 @@ class Notifier:
             self._told[name].update(states)
             self._file.save(self._told)
             self.changed([entry.head.alert_id for entry in self._of_group(group)], clock_s())
-            return
-        self._sent("failed")
-        wait_s = min(RETRY_S_MAX, RETRY_S_MIN * 2**tries)
-        log.warning("webhook %s did not take a message: %s; again in %.0f s", name, fault, wait_s)
-        self._waiting[name, group] = (clock_s() + wait_s, min(tries + 1, 20))
-        self._changed.set()
+        return fault
 
     def _of_group(self, group: str) -> list[Entry]:
         return [entry for entry in self._book.entries.values() if entry.group == group]
@@ -174,8 +186,14 @@ def _post(target: Target, body: bytes, states: dict[str, str]) -> str | None:
     except HTTPError as error:
         error.close()
         return f"it answered {error.code}"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         return type(error).__name__  # its text may hold the address, and with it a bot's token
+
+
+def _whence(error: Exception) -> str:
+    """Name an error and where it came from, without its text: that may hold a secret."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
 
 
 def signature(secret: bytes, at_s: int, body: bytes) -> str:

@@ -82,20 +82,37 @@ def read_webhooks(path: Path) -> list[Target]:
 
 
 def _target(hook: Webhook, path: Path) -> Target:
-    url = hook.url if hook.url_file is None else _text_of(path, hook, hook.url_file)
-    parts = urlsplit(url or "")
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise WebhookError(f"{path}: the address of {hook.name} must begin with https://")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise WebhookError(f"{path}: the address of {hook.name} is no https: alarms would go in the clear")
+    url = _text_of(path, hook, hook.url_file) if hook.url_file is not None else hook.url or ""
+    if fault := _address_fault(url):
+        raise WebhookError(f"{path}: the address of {hook.name} {fault}")
     secret = None if hook.secret_file is None else _text_of(path, hook, hook.secret_file).encode()
-    return Target(hook=hook, url=url or "", secret=secret)
+    if secret == b"":  # a signature that anybody can make
+        raise WebhookError(f"{path}: {hook.secret_file} of {hook.name} is empty")
+    return Target(hook=hook, url=url, secret=secret)
+
+
+def _address_fault(url: str) -> str | None:
+    """Say why an address cannot be sent to, without quoting it; None where it can."""
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        return "must be ASCII without spaces: write a space as %20, another alphabet's host as xn--"
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port  # raises where it is no number
+    except ValueError:
+        return "has a host or a port that cannot be"
+    if parts.scheme not in ("https", "http") or not host:
+        return "must begin with https:// and a host"
+    if parts.username is not None:
+        return "must have no user and password before its host: nobody would send them"
+    if parts.scheme == "http" and not is_loopback(host):
+        return "is no https: alarms would go in the clear"
+    return None
 
 
 def _text_of(path: Path, hook: Webhook, file: Path) -> str:
     try:
         return (path.parent / file).read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # no UTF-8, or a name that no file can have
         raise WebhookError(f"{path}: {file} of {hook.name} cannot be read") from error
 
 
