@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, tostring
 from zoneinfo import ZoneInfo
 
+from models.text import is_shown
+
 Pixel = tuple[float, float]
 
 NAMESPACE = "http://www.w3.org/2000/svg"
@@ -13,7 +15,7 @@ FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 
 def clean(text: str) -> str:
     """Replace what no XML may hold, escaped or not."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    return "".join(letter if is_shown(letter) else "\ufffd" for letter in text)
 
 
 def new_svg(width: int, height: int, title: str) -> Element:

@@ -9,6 +9,7 @@ from models.alert import Severity
 from models.instants import InstantMs
 from models.plan import Identifier, Name
 from models.record import Written
+from models.text import readable
 
 ActionName = Literal["acknowledge", "assign", "shelve", "unshelve", "note", "close"]
 CloseReason = Literal["resolved", "authorised", "false-alarm", "device-fault", "exercise", "duplicate-report"]
@@ -18,10 +19,7 @@ SHELVE_MS_MAX = 3_600_000
 
 
 def _check_text(text: str) -> str:
-    # shown on screens and in reports, where a control character could hide or forge what stands around it
-    if not all(character.isprintable() or character == "\n" for character in text):
-        raise ValueError("must have no control character")
-    return text
+    return readable(text, "\n")
 
 
 Text = Annotated[

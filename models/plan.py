@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from models.instants import Moment
 from models.limits import Limits, Mode
 from models.record import Record
+from models.text import readable
 
 ROUTE_POINTS_MAX = 20_000
 VEHICLES_MAX = 64
@@ -29,13 +30,6 @@ def _check_id(text: str) -> str:
     return text
 
 
-def _check_name(text: str) -> str:
-    # names are shown on terminals, where a control character could hide or forge what stands around it
-    if not text.isprintable():
-        raise ValueError("must have no control character")
-    return text
-
-
 def _check_timezone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -45,9 +39,7 @@ def _check_timezone(name: str) -> str:
 
 
 Identifier = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_check_id)]
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_check_name)
-]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(readable)]
 Timezone = Annotated[str, AfterValidator(_check_timezone)]
 Latitude = Annotated[
     float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, description="Latitude in WGS 84 degrees.")
