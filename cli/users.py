@@ -84,6 +84,11 @@ def _people() -> Iterator[People]:
 
 
 def _password() -> str:
-    if sys.stdin.isatty():
-        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
-    return sys.stdin.readline().rstrip("\n")
+    try:
+        if sys.stdin.isatty():
+            text = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+            text.encode()  # where the terminal speaks no UTF-8, Python keeps its bytes as halves of letters
+            return text
+        return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+    except UnicodeError:
+        leave(Exit.BAD_INPUT, "The password is no UTF-8: no browser could send it.")

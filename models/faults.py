@@ -42,7 +42,7 @@ def reason_of(error: ErrorDetails, known: Iterable[str] = ()) -> str:
         return f"must be {context['expected']}{meant}"
     if kind == "string_type" and isinstance(error["input"], bool | int | float):
         return "must be text: put it in quotes"
-    return _REASONS.get(kind) or error["msg"].replace("Input should", "must", 1)
+    return _REASONS.get(kind) or error["msg"].replace("Input should", "must", 1).replace("String should", "must", 1)
 
 
 def field_name(location: Location) -> str:

@@ -16,7 +16,7 @@ KAWAL = Path(sys.executable).with_name("kawal")
 
 
 def kawal(
-    *arguments: str, environment: Mapping[str, str] | None = None, stdin: str = ""
+    *arguments: str, environment: Mapping[str, str] | None = None, stdin: str | bytes = ""
 ) -> subprocess.CompletedProcess[str]:
     """What a command says and how it ends; in this process, for one of its own takes a second to load each time.
 
@@ -26,7 +26,7 @@ def kawal(
     """
     with (
         patch.dict(os.environ, _with(environment), clear=True),
-        patch.object(sys, "stdin", io.StringIO(stdin)),
+        patch.object(sys, "stdin", _stdin(stdin)),
         ThreadPoolExecutor(1) as apart,  # the caller may have an event loop of its own
     ):
         return apart.submit(_run, arguments).result(timeout=120)
@@ -36,6 +36,10 @@ def installed_kawal(*arguments: str, environment: Mapping[str, str] | None = Non
     """The same of the installed command."""
     command = [KAWAL, *arguments]
     return subprocess.run(command, env=_with(environment), capture_output=True, text=True, timeout=120, check=False)
+
+
+def _stdin(content: str | bytes) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(content.encode() if isinstance(content, str) else content), encoding="utf-8")
 
 
 def _with(environment: Mapping[str, str] | None) -> dict[str, str]:

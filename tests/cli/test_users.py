@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from console.people import People
 from tests.cli.command import kawal
 
 
@@ -14,7 +15,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "console"
 
 
-def users(folder: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def users(folder: Path, *words: str, stdin: str | bytes = "") -> subprocess.CompletedProcess[str]:
     return kawal("users", *words, environment={"KAWAL_CONSOLE_DIR": str(folder)}, stdin=stdin)
 
 
@@ -34,3 +35,34 @@ def test_what_cannot_be_is_one_message(folder: Path) -> None:
     assert users(folder, "add", "ani", "--role", "king", stdin="correct horse battery\n").returncode == 2
     unknown = users(folder, "disable", "ani")
     assert (unknown.returncode, "kawal users list" in unknown.stderr) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("stdin", "fault"),
+    [
+        (b"correct h\xf6rse battery\n", "is no UTF-8"),
+        (b"\xed\xa0\x80 is half a letter\n", "is no UTF-8"),
+        (" " * 10, "spaces alone"),
+        ("\u00a0\t" * 10, "spaces alone"),
+        ("", "10 to 256"),
+    ],
+)
+def test_a_password_that_nobody_could_type_or_everybody_guess_is_one_sentence(
+    folder: Path, stdin: str | bytes, fault: str
+) -> None:
+    added = users(folder, "add", "ani", stdin=stdin)
+    assert (added.returncode, added.stderr.count("\n"), fault in added.stderr) == (3, 1, True), added.stderr
+    assert users(folder, "list", "--json").stdout == ""
+
+
+def test_a_line_may_end_as_on_any_system(folder: Path) -> None:
+    assert users(folder, "add", "ani", stdin="correct horse battery\r\nmore\n").returncode == 0
+    assert People(folder).check("ani", "correct horse battery") is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"), [("a" * 65, "The name must have at most 64 characters."), (" ani", "The name must have no space")]
+)
+def test_a_name_that_cannot_be_is_a_sentence(folder: Path, name: str, fault: str) -> None:
+    added = users(folder, "add", name, stdin="correct horse battery\n")
+    assert (added.returncode, fault in added.stderr) == (3, True), added.stderr
