@@ -35,6 +35,7 @@ from models.settings import Settings, user_data
 from models.topics import TopicSet
 
 STOP_S = 3
+LOOPBACK = "127.0.0.1,::1"
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ async def run_console(broker: str, settings: Settings, tell: Callable[[str], Non
                 tasks.start(_hours(desk))
                 tasks.start(_notify(desk, targets, folder))
                 tasks.start(_serve(_health_server(desk), health))
-                server = Server(_config(desk, settings))
+                server = Server(config_of(desk, settings))
                 serving = tasks.start(_serve(server, pages))
                 _announce(desk, settings, pages, tell, has_nobody)
                 log.info("metrics at http://%s:%d/metrics", *health.getsockname()[:2])
@@ -128,16 +129,19 @@ def _options(settings: Settings) -> Options:
     for path in (*tls, settings.console_basemap):
         if path is not None and not path.is_file():
             raise ConsoleError(f"There is no file {path}.")
-    secure = all(tls) or settings.console_behind_proxy
+    secure = all(tls) or bool(settings.console_behind_proxy)
     if not secure and not is_loopback(settings.console_bind):
         raise ConsoleError(
             f"KAWAL_CONSOLE_BIND={settings.console_bind} would send passwords and positions in the clear: set"
-            " KAWAL_CONSOLE_TLS_CERT and KAWAL_CONSOLE_TLS_KEY, or KAWAL_CONSOLE_BEHIND_PROXY=1 if a proxy speaks TLS."
+            " KAWAL_CONSOLE_TLS_CERT and KAWAL_CONSOLE_TLS_KEY, or KAWAL_CONSOLE_BEHIND_PROXY to 1 or the"
+            " address of a proxy that speaks TLS."
         )
     return Options(secure=secure, basemap=settings.console_basemap, demo=settings.console_demo)
 
 
-def _config(desk: Desk, settings: Settings) -> uvicorn.Config:
+def config_of(desk: Desk, settings: Settings) -> uvicorn.Config:
+    """Say how the pages are served."""
+    proxies = settings.console_behind_proxy
     return uvicorn.Config(
         create_app(desk),
         http="httptools",
@@ -146,7 +150,9 @@ def _config(desk: Desk, settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=settings.console_behind_proxy,
+        proxy_headers=bool(proxies),
+        # whose word is taken for where a request came from
+        forwarded_allow_ips=proxies if isinstance(proxies, str) else LOOPBACK,
         timeout_graceful_shutdown=STOP_S,
         ssl_certfile=settings.console_tls_cert,
         ssl_keyfile=settings.console_tls_key,

@@ -1,11 +1,12 @@
 """Settings: what the environment says, every name with the prefix KAWAL_."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.faults import did_you_mean, reason_of
@@ -39,6 +40,27 @@ def _check_mqtt_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path or parts.query or parts.username:
         raise ValueError("must be mqtt:// or mqtts://, a host and perhaps a port; user and password have their own")
+    return text
+
+
+_switch_of = TypeAdapter(bool).validate_python
+
+
+def _check_proxies(value: object) -> object:
+    """Read a switch, or the addresses and networks of proxies with commas between them."""
+    try:
+        return _switch_of(value)
+    except ValidationError:
+        return ",".join(_check_proxy(text.strip()) for text in str(value).split(","))
+
+
+def _check_proxy(text: str) -> str:
+    try:
+        network = ip_network(text)
+    except ValueError as error:
+        raise ValueError("must be 1, 0, or addresses and networks as in 10.0.0.5,10.1.0.0/16") from error
+    if network.prefixlen == 0:
+        raise ValueError("must not be every address: then anybody could say to come from anywhere")
     return text
 
 
@@ -94,8 +116,9 @@ class Settings(BaseSettings):
     )
     console_tls_cert: Path | None = Field(default=None, description="Certificate chain of the console, PEM.")
     console_tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
-    console_behind_proxy: bool = Field(
-        default=False, description="A proxy in front of the console speaks TLS and is the only way to it."
+    console_behind_proxy: Annotated[bool | str, BeforeValidator(_check_proxies)] = Field(
+        default=False,
+        description="A proxy on this machine speaks TLS and is the only way to the console; or the addresses of such.",
     )
     console_basemap: Path | None = Field(default=None, description="A PMTiles archive that the map is drawn on.")
     console_webhooks: Path | None = Field(

@@ -47,3 +47,32 @@ def test_every_fault_is_told_at_once_and_a_mistyped_name_with_the_right_one(monk
         "KAWAL_PARTITIONS must be a valid integer, unable to parse string as an integer",
         "KAWAL_METRICS_PORT must be less than or equal to 65535",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "proxies"),
+    [
+        ("", False),
+        ("0", False),
+        ("false", False),
+        ("1", True),
+        ("true", True),
+        ("Yes", True),
+        ("10.0.0.5", "10.0.0.5"),
+        ("10.0.0.5, 10.1.0.0/16,fd00::/8", "10.0.0.5,10.1.0.0/16,fd00::/8"),
+    ],
+)
+def test_a_proxy_is_one_on_this_machine_or_has_an_address(
+    monkeypatch: pytest.MonkeyPatch, text: str, proxies: bool | str
+) -> None:
+    monkeypatch.setenv("KAWAL_CONSOLE_BEHIND_PROXY", text)
+    assert load_settings().console_behind_proxy == proxies
+
+
+@pytest.mark.parametrize(
+    "text", ["*", "proxy", "10.0.0.5,", "10.0.0.5;10.0.0.6", "10.1.0.1/16", "0.0.0.0/0", "::/0", "2"]
+)
+def test_what_is_no_proxys_address_or_everybodys_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("KAWAL_CONSOLE_BEHIND_PROXY", text)
+    with pytest.raises(SettingsError, match=r"^KAWAL_CONSOLE_BEHIND_PROXY must "):
+        load_settings()
