@@ -73,7 +73,7 @@ class Desk:
         try:
             users: list[User] = self.people.all()
         except PeopleError:
-            users = []  # who may sign in is not known: nobody stays signed in; the sign-in page says what is wrong
+            users = []  # who may sign in is not known: nobody stays signed in; who tries to is told, and the log why
         for client in self.room.stream.clients:
             client.session.seen_s = now_s  # a screen that shows the room is in use
         self.sessions.keep_only({user.name: user.role for user in users if not user.disabled}, now_s)

@@ -16,9 +16,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from models.faults import reason_of
 from models.plan import Identifier
 
 UserRole = Literal["viewer", "operator", "supervisor", "report-desk"]
+Fault = Literal["name", "password-length", "password-blank", "exists", "people"]
 
 PASSWORD_CHARS_MIN = 10
 PASSWORD_CHARS_MAX = 256
@@ -43,7 +45,11 @@ _USERS = TypeAdapter(list[User])
 
 
 class PeopleError(ValueError):
-    """What was asked of the people's file cannot be done; the text says why and what to do."""
+    """What was asked of the people's file cannot be done; the text says why and what to do, `code` which it is."""
+
+    def __init__(self, text: str, code: Fault = "people") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class People:
@@ -80,14 +86,17 @@ class People:
         `only_first`: refuse where anybody is there already.
         """
         if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
-            raise PeopleError(f"The password must have {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters.")
+            text = f"The password must have {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters."
+            raise PeopleError(text, "password-length")
+        if not password.strip():
+            raise PeopleError("The password must not be of spaces alone.", "password-blank")
         try:
             user = User(name=name, role=role, hash=_hasher.hash(password))
         except ValidationError as error:
-            raise PeopleError(f"The name {error.errors()[0]['msg'].removeprefix('Value error, ')}.") from error
+            raise PeopleError(f"The name {reason_of(error.errors()[0])}.", "name") from error
         with self._changing():
             if only_first and self._users:
-                raise PeopleError("There is a user already: sign in, or let a supervisor add you.")
+                raise PeopleError("There is a user already: sign in, or let a supervisor add you.", "exists")
             self._users[name] = user
         return user
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import msgspec
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -16,6 +18,9 @@ from console.journal import Event
 from console.people import PASSWORD_CHARS_MAX, PeopleError, User
 from console.security import Guard, address_of, error, is_same_origin, read_body
 from console.sessions import Session
+from models.plan import Name
+
+log = logging.getLogger(__name__)
 
 HASHES_AT_ONCE = 2
 """Each takes 64 MiB and a core for some 50 ms: a flood of sign-ins must not take the machine."""
@@ -39,6 +44,7 @@ class _First(msgspec.Struct):
 
 _read_login = msgspec.json.Decoder(_Login).decode
 _read_first = msgspec.json.Decoder(_First).decode
+_post_of = TypeAdapter(Name).validate_python  # what every action of the session will carry
 
 
 class SigningIn:
@@ -74,7 +80,7 @@ class SigningIn:
         try:
             user = await self._hash(self._desk.people.check, asked.user, asked.password)
         except PeopleError as fault:
-            return error(503, "people", message=str(fault))
+            return _refused(fault)
         if user is None:
             self._desk.brake.failed(keys, self._desk.wall_s())
             self._note("refused", request, asked.user, asked.post)
@@ -97,7 +103,7 @@ class SigningIn:
         try:
             user = await self._hash(self._desk.people.add, asked.user, "supervisor", asked.password, True)
         except PeopleError as fault:
-            return error(422, "refused", message=str(fault))
+            return _refused(fault)
         self._desk.first.use_up()
         self._note("first-supervisor", request, user.name, asked.post)
         return self._begin(user, asked.post)
@@ -119,10 +125,15 @@ class SigningIn:
         if not is_same_origin(request):
             return error(403, "csrf")
         body = await read_body(request)
+        if body is None:
+            return error(413, "too-large")
         try:
-            return error(413, "too-large") if body is None else read(body)
+            asked = read(body)
+            return msgspec.structs.replace(asked, post=_post_of(asked.post))
         except msgspec.MsgspecError as fault:
             return error(422, "bad-request", message=str(fault))
+        except ValidationError:
+            return error(422, "post")
 
     async def _hash(self, work: Callable[..., Any], *arguments: Any) -> Any:
         async with self._hashing:
@@ -145,6 +156,13 @@ class SigningIn:
             "boot": self._desk.room.stream.boot,
             "demo": self._desk.options.demo,
         }
+
+
+def _refused(fault: PeopleError) -> Response:
+    if fault.code != "people":
+        return error(422, fault.code, message=str(fault))
+    log.error("nobody can sign in: %s", fault)  # it names a file, which is no business of whoever asks
+    return error(503, fault.code)
 
 
 def _later(wait_s: float) -> Response:

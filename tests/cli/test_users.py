@@ -61,7 +61,8 @@ def test_a_line_may_end_as_on_any_system(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"), [("a" * 65, "The name must have at most 64 characters."), (" ani", "The name must have no space")]
+    ("name", "fault"),
+    [("a" * 65, "The name must have at most 64 characters."), (" ani", "The name must have no space")],
 )
 def test_a_name_that_cannot_be_is_a_sentence(folder: Path, name: str, fault: str) -> None:
     added = users(folder, "add", name, stdin="correct horse battery\n")

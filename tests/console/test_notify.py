@@ -74,7 +74,9 @@ class Telling:
         self.notifier = Notifier(targets, book, ToldFile(folder), self.sent.append)
         self.notifier.begin(self.now_s)
 
-    async def until(self, receiver: Receiver, count: int, advance_s: float = GROUP_WAIT_S, arriving: bool = True) -> None:
+    async def until(
+        self, receiver: Receiver, count: int, advance_s: float = GROUP_WAIT_S, arriving: bool = True
+    ) -> None:
         """Let time pass, and wait for so many messages and what came of them; without `arriving` none gets there."""
         self.now_s += advance_s
         running = asyncio.create_task(self.notifier.run(lambda: self.now_s))

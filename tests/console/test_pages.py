@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from console.people import Fault
 from console.words import KINDS, SEVERITIES
 from models.alert import Kind, Severity
 from models.alert_action import CloseReason
@@ -26,6 +27,7 @@ SAME = {
 CODES = {
     "kind": get_args(Kind), "todo": get_args(Kind), "severity": get_args(Severity), "close": get_args(CloseReason),
     "place": ("checkpoint", "stop", *get_args(SiteKind)),
+    "signin.error": {*get_args(Fault), "post"} - {"exists"},  # where there is somebody already the form is another
 }  # fmt: skip
 
 CALL = re.compile(r"""(?<![\w.])(?:t|count|knows)\(\s*(['`])(.+?)\1""")

@@ -1,14 +1,20 @@
 """Nothing is read without a session, and nothing done without its token and the right role."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
+from pydantic import TypeAdapter
 from starlette.routing import Route
 
+from console.process import config_of
 from console.security import CONTENT_SECURITY_POLICY
 from console.server import create_app
-from console.sessions import IDLE_S, WHOLE_S
+from console.sessions import IDLE_S, WHOLE_S, FirstLink
+from models.plan import Name
+from models.settings import load_settings
 from tests.console.conftest import PASSWORD, Served, events, serve
 
 SPAN = "from=2026-11-18T09:00:00Z&to=2026-11-18T10:00:00Z"
@@ -128,6 +134,31 @@ async def test_guessing_passwords_gets_slow_and_an_unknown_name_is_told_nothing_
     assert [event["event"] for event in served.desk.journal.newest("9", 9)] == ["signed-in"] + ["refused"] * 5
 
 
+@pytest.mark.parametrize(
+    ("setting", "proxy", "told", "believed"),
+    [
+        ("1", "127.0.0.1", "203.0.113.7", "203.0.113.7"),
+        ("1", "10.1.2.3", "203.0.113.7", "10.1.2.3"),
+        ("0", "127.0.0.1", "203.0.113.7", "127.0.0.1"),
+        ("10.0.0.5,10.1.0.0/16", "10.1.2.3", "203.0.113.7", "203.0.113.7"),
+        ("10.0.0.5,10.1.0.0/16", "10.1.2.3", "198.51.100.1, 203.0.113.7, 10.0.0.5", "203.0.113.7"),
+        ("10.0.0.5,10.1.0.0/16", "192.0.2.9", "203.0.113.7", "192.0.2.9"),
+        ("10.0.0.5,10.1.0.0/16", "127.0.0.1", "203.0.113.7", "127.0.0.1"),
+    ],
+)
+async def test_only_a_proxy_that_is_named_says_where_a_request_came_from(
+    served: Served, monkeypatch: pytest.MonkeyPatch, setting: str, proxy: str, told: str, believed: str
+) -> None:
+    monkeypatch.setenv("KAWAL_CONSOLE_BEHIND_PROXY", setting)
+    config = config_of(served.desk, load_settings())
+    config.load()
+    transport = httpx.ASGITransport(config.loaded_app, client=(proxy, 40_000))
+    async with httpx.AsyncClient(transport=transport, base_url=served.url) as client:
+        wrong = {"user": "ani", "password": "wrong password", "post": "x"}
+        assert (await client.post("/api/login", json=wrong, headers={"X-Forwarded-For": told})).status_code == 401
+    assert served.desk.journal.newest("9", 9)[0]["address"] == believed
+
+
 async def test_the_first_link_makes_one_supervisor_once(served: Served) -> None:
     asked = {"token": served.desk.first.text, "user": "ani", "password": PASSWORD, "post": "Posko 1"}
     async with served.client() as client:
@@ -137,6 +168,70 @@ async def test_the_first_link_makes_one_supervisor_once(served: Served) -> None:
         assert (first.status_code, first.json()["role"]) == (200, "supervisor")
         assert (await client.post("/api/first", json=asked | {"user": "budi"})).status_code == 401
     assert [user.name for user in served.desk.people.all()] == ["ani"]
+
+
+@pytest.mark.parametrize("post", ["   ", "\u00a0", "\u200d", "Posko\x1b[2J", "Posko\n1", "Posko\u202e1"])
+async def test_a_post_that_no_action_could_carry_is_refused_before_the_password_is_looked_at(
+    served: Served, post: str
+) -> None:
+    served.desk.people.add("ani", "operator", PASSWORD)
+    async with served.client() as client:
+        for route, more in (("/api/login", {}), ("/api/first", {"token": served.desk.first.text})):
+            for password in (PASSWORD, "wrong password"):
+                answer = await client.post(route, json={"user": "ani", "password": password, "post": post} | more)
+                assert (answer.status_code, answer.json()) == (422, {"error": "post"})
+    assert served.desk.journal.newest("9", 9) == []
+
+
+@pytest.mark.parametrize(
+    ("post", "kept"),
+    [("  Posko 1 ", "Posko 1"), ("Posko\u00a01", "Posko 1"), ("\U0001f468\u200d\u2708", "\U0001f468\u200d\u2708")],
+)
+async def test_a_session_has_the_post_that_its_actions_carry(served: Served, post: str, kept: str) -> None:
+    served.desk.people.add("ani", "operator", PASSWORD)
+    async with served.client() as client:
+        answer = await client.post("/api/login", json={"user": "ani", "password": PASSWORD, "post": post})
+        assert answer.json()["post"] == kept
+    assert served.desk.journal.newest("9", 9)[0]["post"] == kept
+    assert TypeAdapter(Name).validate_python(kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"user": " ani"}, "name"),
+        ({"user": "a|b"}, "name"),
+        ({"password": "short"}, "password-length"),
+        ({"password": " " * 10}, "password-blank"),
+        ({"user": "a" * 65}, "bad-request"),
+        ({"password": "\ud800" * 10}, "bad-request"),
+    ],
+)
+async def test_the_first_start_says_by_a_code_why_it_makes_nobody(
+    served: Served, more: dict[str, str], code: str
+) -> None:
+    asked = {"token": served.desk.first.text, "user": "ani", "password": PASSWORD, "post": "Posko 1"} | more
+    async with served.client() as client:
+        answer = await client.post("/api/first", content=json.dumps(asked))
+        assert (answer.status_code, answer.json()["error"]) == (422, code)
+        assert served.desk.people.all() == []
+        await client.post("/api/first", json=asked | {"user": "ani", "password": PASSWORD})
+        served.desk.first = FirstLink()
+        again = await client.post(
+            "/api/first", json=asked | {"token": served.desk.first.text, "user": "budi", "password": PASSWORD}
+        )
+        assert (again.status_code, again.json()["error"]) == (422, "exists")
+
+
+async def test_a_file_of_people_that_cannot_be_used_is_told_in_the_log_and_not_to_strangers(
+    served: Served, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    served.desk.people.add("ani", "operator", PASSWORD)
+    (tmp_path / "users.json").chmod(0o644)
+    async with served.client() as client:
+        answer = await client.post("/api/login", json={"user": "ani", "password": PASSWORD, "post": "x"})
+        assert (answer.status_code, answer.json()) == (503, {"error": "people"})
+    assert "chmod 600" in caplog.text
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"user":1}', b'{"user":"' + b"x" * 65 + b'"}', b"x" * 70_000])

@@ -8,7 +8,7 @@ import { createPace } from './pace.js';
 import { makePage, pageOf } from './pages.js';
 import { choose, prefs } from './prefs.js';
 import { tellUnshelved } from './shelf-notice.js';
-import { signIn, takeToken } from './signin.js';
+import { reloadEnded, signIn, takeEnded, takeToken } from './signin.js';
 import { createSpeaker } from './sound.js';
 import { createSoundTest } from './sound-test.js';
 import { createStore } from './store.js';
@@ -23,11 +23,12 @@ const root = document.getElementById('app');
 
 async function sessionOrSignIn() {
   const token = takeToken();
+  const reason = takeEnded() ? 'signin.ended' : null;
   if (token) return signIn(root, token);
   try {
     return await api.session();
   } catch {
-    return signIn(root);
+    return signIn(root, null, reason);
   }
 }
 
@@ -41,7 +42,7 @@ function tellZone(plans) {
 
 function run(session) {
   const store = createStore();
-  const feed = connect(store, () => location.reload());
+  const feed = connect(store, reloadEnded);
   const speaker = createSpeaker({ leads: () => feed.leads(), isOn: () => prefs.sound, onChange: () => tick() });
   const toast = createToast();
   const go = (address) => { location.hash = `#/${address}`; };

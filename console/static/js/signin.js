@@ -2,7 +2,7 @@
 import { api } from './api.js';
 import { h } from './dom.js';
 import { choose, prefs } from './prefs.js';
-import { LANGUAGES, speak, t } from './words.js';
+import { failure, knows, LANGUAGES, speak, t } from './words.js';
 
 const field = (name, words, more = {}) => h('label', { class: 'field' }, h('span', {}, words),
   h('input', { name, required: true, maxlength: 64, ...more }));
@@ -10,9 +10,12 @@ const field = (name, words, more = {}) => h('label', { class: 'field' }, h('span
 function wordsFor(error) {
   if (error.status === 429) return t('signin.wait', { seconds: error.retryAfter ?? '60' });
   if (error.status === 0) return t('signin.unreachable');
-  if (error.status === 401) return t(error.message === 'bad-link' ? 'signin.bad-token' : 'signin.bad');
-  return t('signin.refused', { error: error.body.message ?? error.message });
+  if (error.status === 401) return t('signin.bad');
+  return knows(`signin.error.${error.message}`) ? t(`signin.error.${error.message}`) : t('signin.refused', { error: failure(error.message) });
 }
+
+// A link that makes nobody is of no use to anybody: what is left is to sign in by name.
+const isUseless = (error) => error.message === 'bad-link' || error.message === 'exists';
 
 /** The one-time token in the address, taken out of it so that it is in no history. */
 export function takeToken() {
@@ -21,8 +24,21 @@ export function takeToken() {
   return token;
 }
 
-/** Show the form in `root` until somebody is in; resolves to the session. */
-export function signIn(root, token = null) {
+/** Load the page anew after the session has ended, so that it says so. */
+export function reloadEnded() {
+  history.replaceState({ ended: true }, '');
+  location.reload();
+}
+
+/** Whether the page was loaded because a session had ended; the next time it was not. */
+export function takeEnded() {
+  const ended = history.state?.ended === true;
+  if (ended) history.replaceState(null, '');
+  return ended;
+}
+
+/** Show the form in `root` until somebody is in; resolves to the session. `reason`: key of what to say first. */
+export function signIn(root, token = null, reason = null) {
   return new Promise((resolve) => {
     const trouble = h('p', { class: 'trouble', role: 'alert' });
     const form = h('form', { class: 'signin', 'aria-label': t(token ? 'signin.first' : 'signin.title') },
@@ -33,7 +49,7 @@ export function signIn(root, token = null) {
       trouble,
       h('button', { class: 'primary' }, t(token ? 'signin.make' : 'signin.enter')),
       h('p', { class: 'signin-lang' }, LANGUAGES.map((lang) => h('button', {
-        type: 'button', class: 'quiet', lang, onclick: async () => { choose('lang', lang); await speak(lang); resolve(signIn(root, token)); },
+        type: 'button', class: 'quiet', lang, onclick: async () => { choose('lang', lang); await speak(lang); resolve(signIn(root, token, reason)); },
       }, t(`language.${lang}`)))));
     form.addEventListener('submit', async (event) => {
       event.preventDefault();
@@ -41,14 +57,16 @@ export function signIn(root, token = null) {
       trouble.textContent = '';
       try {
         const session = await (token ? api.first({ token, ...fields }) : api.login(fields));
-        choose('post', fields.post);
+        choose('post', session.post);
         resolve(session);
       } catch (error) {
+        if (isUseless(error)) { resolve(signIn(root, null, 'signin.bad-token')); return; }
         trouble.textContent = wordsFor(error);
         form.elements.password.select();
       }
     });
     root.replaceChildren(h('main', { class: 'signin-page' }, form));
+    if (reason) trouble.textContent = t(reason); // once it is in the page: only then is it read out
     form.elements.user.focus();
   });
 }
