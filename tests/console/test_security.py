@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
+from console.audit import FIRST, LAST
 from console.security import CONTENT_SECURITY_POLICY
 from console.server import create_app
 from console.sessions import IDLE_S, WHOLE_S
@@ -125,7 +126,8 @@ async def test_guessing_passwords_gets_slow_and_an_unknown_name_is_told_nothing_
         assert answer.status_code == 429
         served.now_s += int(answer.headers["Retry-After"])
         assert (await client.post("/api/login", json=right)).status_code == 200
-    assert [event["event"] for event in served.desk.journal.newest("9", 9)] == ["signed-in"] + ["refused"] * 5
+    told = served.desk.journal.newest(FIRST, LAST, 9)
+    assert [event["event"] for _, event in told] == ["signed-in"] + ["refused"] * 5
 
 
 async def test_the_first_link_makes_one_supervisor_once(served: Served) -> None:
