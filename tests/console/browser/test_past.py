@@ -1,10 +1,17 @@
 """What was done, in a browser: who was first, and which reports there are."""
 
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.console.alarms import action
 from tests.console.browser.conftest import SignIn
-from tests.console.browser.stage import Stage, alert, instant_ms
+from tests.console.browser.stage import ConsoleProcess, Stage, alert, instant_ms
+
+A4_PX = 1032
+"""The width of A4 across, less its margins, at 96 dots to the inch."""
 
 
 def test_of_two_who_acknowledge_the_audit_and_the_timeline_say_who_was_first(sign_in: SignIn, stage: Stage) -> None:
@@ -64,3 +71,32 @@ def test_an_alarm_whose_acknowledgement_was_refused_is_open_in_playback(sign_in:
         }"""  # noqa: E501
     )
     assert told == "active-unack"
+
+
+BROKEN = """() => {
+    const found = [], walk = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) for (const word of walk.currentNode.data.matchAll(/[\\p{L}\\d]+/gu)) {
+        const range = document.createRange();
+        range.setStart(walk.currentNode, word.index);
+        range.setEnd(walk.currentNode, word.index + word[0].length);
+        if (word[0].length < 20 && new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) found.push(word[0]);
+    }
+    return found;
+}"""  # noqa: E501
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+def test_the_report_breaks_no_word_on_the_screen_or_on_paper(
+    sign_in: SignIn, console: ConsoleProcess, lang: str
+) -> None:
+    page = sign_in("sari")
+    now = datetime.now(UTC)
+    span = urlencode({"from": (now - timedelta(hours=1)).isoformat(), "to": now.isoformat(), "lang": lang})
+    page.goto(f"{console.url}api/report?{span}")
+    expect(page.locator("table.alarms tbody tr")).not_to_have_count(0)
+    for media, width in (("screen", 1280), ("screen", 400), ("print", A4_PX)):
+        page.emulate_media(media=media)
+        page.set_viewport_size({"width": width, "height": 720})
+        assert page.evaluate(BROKEN) == [], (media, width)
+        wider = "[...document.querySelectorAll('td, th')].filter((cell) => cell.scrollWidth > cell.clientWidth).length"
+        assert page.evaluate(wider) == 0, (media, width)
