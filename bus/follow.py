@@ -57,6 +57,19 @@ class Follower:
             async for record in self._read([tp]):
                 yield record
 
+    async def between(self, topic: str, partition: int, begin_ms: int, end_ms: int) -> AsyncIterator[Record]:
+        """The same to the first record whose timestamp is at or after `end_ms`."""
+        async for record in self.since(topic, partition, begin_ms):
+            if record.timestamp >= end_ms:
+                return
+            yield record
+
+    async def oldest_ms(self, topic: str) -> int | None:
+        """The timestamp of a topic's oldest record; None where it has none."""
+        mine = [tp for tp in self._consumer.assignment() if tp.topic == topic]
+        first = await self._consumer.offsets_for_times(dict.fromkeys(mine, 0))
+        return min((found.timestamp for found in first.values() if found is not None), default=None)
+
     async def _read(self, mine: Sequence[TopicPartition]) -> AsyncIterator[Record]:
         others = self._consumer.assignment() - set(mine)
         self._consumer.pause(*others)

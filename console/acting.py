@@ -19,8 +19,9 @@ from console.desk import Desk
 from console.fold import Refusal, refusal_of
 from console.security import error, read_body
 from console.sessions import Session
+from console.views import refusal_view
 from models.alert_action import ActionName, AlertAction
-from models.instants import InstantMs, format_instant
+from models.instants import InstantMs
 
 READ_BACK_S = 5.0
 ALERTS_MAX = 500
@@ -123,9 +124,7 @@ def _outcome(desk: Desk, action: AlertAction) -> dict[str, Any]:
 
 
 def _refused(alert_id: str, refusal: Refusal) -> dict[str, Any]:
-    winner = refusal.winner
-    told = None if winner is None else {"actor": winner.actor, "at": format_instant(winner.at_ms)}
-    return {"alert_id": alert_id, "ok": False, "error": refusal.error, "winner": told}
+    return {"alert_id": alert_id, "ok": False, **refusal_view(refusal)}
 
 
 def _answer(asked: _Asked, results: dict[str, Any]) -> Response:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -15,16 +13,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from bus.follow import following
+from console.audit import LAST, page
 from console.book import Book
 from console.desk import Desk
 from console.pings import HISTORY_MS_MAX, frames, newest, read_pings, trail
 from console.quality import quality
 from console.recall import KEPT_MS, open_within, read_alarms
 from console.report import Asked, report_csv
-from console.report_page import report_html
+from console.report_page import refused_html, report_html
 from console.security import error
+from console.trail import Place
 from models.alert import TOLD_ONCE
-from models.alert_action import AlertAction
 from models.instants import format_instant, parse_instant
 
 PLAYBACK_MS_MAX = 3_600_000
@@ -33,6 +32,9 @@ REPORT_MS_MAX = 31 * 86_400_000
 PINGS_MAX = 200
 PINGS_BACK_MS = 3_600_000
 AUDIT_MAX = 500
+END_MS = parse_instant("3000-01-01T00:00:00Z")
+"""Kafka's times begin in 1970, and zones end with the year 9999: what is beyond could only fail."""
+
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
@@ -40,11 +42,12 @@ Handler = Callable[[Desk, Request], Awaitable[Response]]
 
 
 class BadQuery(ValueError):
-    """A query that cannot be answered: which part of it, and why."""
+    """A query that cannot be answered: which part of it, a code, and why."""
 
-    def __init__(self, part: str, why: str) -> None:
+    def __init__(self, part: str, code: str, why: str) -> None:
         super().__init__(why)
         self.part = part
+        self.code = code
 
 
 def answering(handler: Handler) -> Handler:
@@ -55,9 +58,25 @@ def answering(handler: Handler) -> Handler:
         try:
             return await handler(desk, request)
         except BadQuery as fault:
-            return error(422, str(fault), field=fault.part)
+            return error(422, fault.code, field=fault.part, detail=str(fault))
         except KafkaError:
             return error(503, "broker-away")
+
+    return answer
+
+
+def answering_with_a_page(handler: Handler) -> Handler:
+    """The same for what opens in a tab of its own, where somebody reads the answer."""
+
+    @wraps(handler)
+    async def answer(desk: Desk, request: Request) -> Response:
+        lang = "en" if request.query_params.get("lang") == "en" else "id"
+        try:
+            return await handler(desk, request)
+        except BadQuery as fault:
+            return HTMLResponse(refused_html(fault.code, lang), 422)
+        except KafkaError:
+            return HTMLResponse(refused_html("broker-away", lang), 503)
 
     return answer
 
@@ -102,13 +121,13 @@ async def playback(desk: Desk, request: Request) -> Response:
             "complete": found.complete,
             "frames": shown,
             "alerts": list(map(msgspec.Raw, alerts)),
-            "actions": list(map(_raw, actions)),
+            "actions": actions,
             "told_once": sorted(TOLD_ONCE),
         }
     )
 
 
-@answering
+@answering_with_a_page
 async def report(desk: Desk, request: Request) -> Response:
     """The shift report as a page."""
     asked = _asked(desk, request)
@@ -133,14 +152,11 @@ async def figures(desk: Desk, request: Request) -> Response:
 
 @answering
 async def audit(desk: Desk, request: Request) -> Response:
-    """The newest actions and sign-ins before an instant."""
+    """The newest actions and sign-ins, or those before the place at which a page left off."""
     limit = _number(request, "limit", 100, AUDIT_MAX)
-    before_ms = _instant(request, "before") if "before" in request.query_params else desk.now_ms() + DAY_MS
-    actions = [it for entry in desk.room.book.entries.values() for it in entry.actions if it.at_ms < before_ms]
-    signed = await asyncio.to_thread(desk.journal.newest, format_instant(before_ms), limit)
-    both = [(action.at_ms, _raw(action)) for action in actions] + [(parse_instant(it["at"]), it) for it in signed]
-    both = heapq.nlargest(limit, both, key=itemgetter(0))
-    return _json({"entries": [value for _, value in both]})
+    before = LAST if (text := request.query_params.get("before")) is None else _place(text)
+    found = await page(desk, before, limit)
+    return _json({"entries": found.entries, "older": found.older})
 
 
 async def _book_of(desk: Desk, begin_ms: int) -> Book:
@@ -156,35 +172,41 @@ def _asked(desk: Desk, request: Request) -> Asked:
     begin_ms, end_ms = _span(request, REPORT_MS_MAX)
     lang = request.query_params.get("lang", "id")
     if lang not in ("id", "en"):
-        raise BadQuery("lang", "must be id or en")
+        raise BadQuery("lang", "bad-language", "must be id or en")
     session = request.state.session
     return Asked(begin_ms, end_ms, lang, session.user, session.post, desk.now_ms())
 
 
 def _span(request: Request, length_ms_max: int) -> tuple[int, int]:
-    begin_ms, end_ms = _instant(request, "from"), _instant(request, "to")
-    if not begin_ms < end_ms <= begin_ms + length_ms_max:
-        raise BadQuery("to", f"must be after from, by {length_ms_max // 60_000} minutes at most")
+    begin_ms, end_ms = (_instant(name, request.query_params.get(name, "")) for name in ("from", "to"))
+    if not begin_ms < end_ms:
+        raise BadQuery("to", "bad-order", "must be after from")
+    if end_ms > begin_ms + length_ms_max:
+        raise BadQuery("to", "span-too-long", f"must be after from by {length_ms_max // 60_000} minutes at most")
     return begin_ms, end_ms
 
 
-def _instant(request: Request, name: str) -> int:
+def _place(text: str) -> Place:
+    at, _, name = text.partition("/")
+    return Place(format_instant(_instant("before", at)), name)
+
+
+def _instant(part: str, text: str) -> int:
     try:
-        return parse_instant(request.query_params.get(name, ""))
+        ms = parse_instant(text)
     except ValueError as fault:
-        raise BadQuery(name, str(fault)) from fault
+        raise BadQuery(part, "bad-instant", str(fault)) from fault
+    if not 0 <= ms < END_MS:
+        raise BadQuery(part, "instant-too-far", "must be within the years 1970 to 2999")
+    return ms
 
 
 def _number(request: Request, name: str, default: int, most: int) -> int:
     text = request.query_params.get(name, str(default))
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= most):
-        raise BadQuery(name, f"must be 1 to {most}")
+        raise BadQuery(name, "bad-number", f"must be 1 to {most}")
     return int(text)
 
 
 def _json(value: Any) -> Response:
     return Response(msgspec.json.encode(value), media_type="application/json")
-
-
-def _raw(action: AlertAction) -> msgspec.Raw:
-    return msgspec.Raw(action.to_json())

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import heapq
 import logging
 import os
-from collections import deque
+from collections import Counter
+from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from console.trail import Place
 from models.instants import format_instant
 
 Event = Literal["signed-in", "signed-out", "refused", "first-supervisor", "sound-heard", "sound-not-heard"]
@@ -39,16 +43,19 @@ class Journal:
         except OSError as error:
             log.warning("an event was not written to the journal: %s", error.strerror)
 
-    def newest(self, before: str, limit: int) -> list[dict[str, Any]]:
-        """Give the newest events before an instant, newest first."""
-        found: deque[dict[str, Any]] = deque(maxlen=limit)
+    def newest(self, since: Place, before: Place, limit: int) -> list[tuple[Place, dict[str, Any]]]:
+        """Give the newest events from one place on until before another, each with its own, newest first."""
+        return heapq.nlargest(limit, (it for it in self._placed() if since <= it[0] < before), key=itemgetter(0))
+
+    def _placed(self) -> Iterator[tuple[Place, dict[str, Any]]]:
+        """Yield every event with its place: those of one instant are numbered as they were written."""
+        numbers: Counter[str] = Counter()
         for path in (self._path.with_suffix(".old.jsonl"), self._path):
-            if path.exists():
-                for line in path.read_bytes().splitlines():
-                    event = _event(line)
-                    if event is not None and event["at"] < before:
-                        found.append(event)
-        return list(reversed(found))
+            for line in path.read_bytes().splitlines() if path.exists() else ():
+                event = _event(line)
+                if event is not None:
+                    numbers[event["at"]] += 1
+                    yield Place(event["at"], f"journal-{numbers[event['at']]:06}"), event
 
 
 def _event(line: bytes) -> dict[str, Any] | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
-from bus.follow import Follower, Record, following
+from bus.follow import Record, following
 from console.along import Track
 from models.instants import format_instant, instant_ms
 from models.plan import ConvoyPlan
@@ -73,7 +73,7 @@ async def read_pings(broker: str, topics: TopicSet, begin_ms: int, end_ms: int, 
     async with following(broker, [topics.convoy_pings, topics.escort_pings], from_beginning=False) as follower:
         for topic, role in ((topics.convoy_pings, "cargo"), (topics.escort_pings, "escort")):
             for number in numbers:
-                async for record in _span(follower, topic, number, begin_ms, end_ms):
+                async for record in follower.between(topic, number, begin_ms, end_ms):
                     count += 1
                     if count > RECORDS_MAX:
                         found.complete = False
@@ -83,13 +83,6 @@ async def read_pings(broker: str, topics: TopicSet, begin_ms: int, end_ms: int, 
                     if convoy_id is None or record.key == convoy_id.encode():
                         _add(found, record, role)
     return found
-
-
-async def _span(follower: Follower, topic: str, partition: int, begin_ms: int, end_ms: int) -> AsyncIterator[Record]:
-    async for record in follower.since(topic, partition, begin_ms):
-        if record.timestamp >= end_ms:
-            return
-        yield record
 
 
 def _add(found: Pings, record: Record, role: str) -> None:

@@ -7,7 +7,9 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -20,6 +22,7 @@ from console.feed import Feed, Offsets
 from console.recall import KEPT_MS
 from console.records import alert_id_of
 from console.room import Room
+from models.alert_action import AlertAction
 from models.topics import TopicSet
 
 POLL_S = 1.0
@@ -34,7 +37,7 @@ def read_topics(topics: TopicSet) -> list[str]:
 
 
 async def load(follower: Follower, room: Room, now_ms: int) -> None:
-    """Read the topics to their present end; of alerts and actions the last days, and what is older and still open."""
+    """Read the topics to their present end; of alerts and actions the last days, and all of what is old and open."""
     topics, since_ms = room.topics, now_ms - KEPT_MS
     gc.disable()  # everything read is kept: looking for what could be dropped again and again takes a third of the time
     try:
@@ -42,14 +45,29 @@ async def load(follower: Follower, room: Room, now_ms: int) -> None:
         async for record in follower.all_to_end(begin_ms):
             room.take(record)
         if old := room.open_but_unknown():
-            async for record in follower.to_end(topics.alerts):
-                # what has come meanwhile too: this reading goes past it
-                if record.timestamp >= since_ms or alert_id_of(record.value) in old:
-                    room.take(record)
+            await _load_old(follower, room, old, since_ms)
+        oldest_ms = await follower.oldest_ms(topics.alert_actions)
+        room.trail.is_whole = oldest_ms is None or oldest_ms >= since_ms
         room.begin(now_ms)
     finally:
         gc.enable()
         gc.freeze()
+
+
+async def _load_old(follower: Follower, room: Room, old: AbstractSet[str], since_ms: int) -> None:
+    """Read alerts that are older than what was read, and what was done to them."""
+    topics, places = room.topics, dict[UUID, int]()
+    async for record in follower.all_to_end({topics.alerts: None, topics.alert_actions: None}):
+        is_alert = record.topic == topics.alerts
+        alert_id = alert_id_of(record.value) if is_alert else (record.key or b"").decode(errors="replace")
+        # what has come meanwhile too: this reading goes past it
+        if record.timestamp >= since_ms or alert_id in old:
+            taken = room.take(record)
+            if isinstance(taken, AlertAction):
+                places.setdefault(taken.action_id, len(places))
+    for alert_id in old & room.book.entries.keys():
+        # the last days' were taken before these: the topic's order says who was first
+        room.book.entries[alert_id].actions.sort(key=lambda action: places.get(action.action_id, -1))
 
 
 class ReadBack:

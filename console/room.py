@@ -15,6 +15,7 @@ from console.feed import Feed, Judgement
 from console.gateways import Gateways
 from console.records import read_status
 from console.stream import Client, Stream
+from console.trail import Trail
 from console.views import alarm_view, convoy_delta, convoy_view, convoy_whole, without_position
 from models.alert import RANK
 from models.alert_action import AlertAction
@@ -33,6 +34,7 @@ class Room:
     stream: Stream
     shows_stream: bool = False
     book: Book = field(default_factory=Book)
+    trail: Trail = field(default_factory=Trail)
     feed: Feed = field(default_factory=Feed)
     gateways: Gateways = field(default_factory=Gateways)
     plans: Plans = field(default_factory=Plans)
@@ -137,7 +139,10 @@ class Room:
         if topic == self.topics.alerts:
             return None if value is None else self.book.take_alert(value, record.timestamp)
         if topic == self.topics.alert_actions:
-            return None if value is None else self.book.read_action(value)
+            action = None if value is None else self.book.read_action(value)
+            if action is not None:
+                self.trail.add(action)
+            return action
         if topic == self.topics.convoys:
             self._take_status(record)
         elif (change := self.plans.apply(record)) is not None:

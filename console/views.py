@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from console.book import Entry
+from console.fold import Refusal
 from console.records import StatusRecord, fields, tell
 from models.alert_action import AlertAction
 from models.instants import format_instant
@@ -43,8 +44,24 @@ def alarm_view(entry: Entry) -> dict[str, Any]:
         "closed": None if closed is None else _by(closed) | {"reason": closed.reason},
         "notification": alarm.notification,
         "transitions": [fields(tell(value)) for value in entry.values],
-        "actions": [msgspec.Raw(action.to_json()) for action in entry.actions],
+        "actions": [
+            action_view(entry, action) if alarm.refused else msgspec.Raw(action.to_json()) for action in entry.actions
+        ],
     }
+
+
+def action_view(entry: Entry, action: AlertAction) -> dict[str, Any]:
+    """Give an action as its record has it, and with `refused` where it changed nothing: why, and who was first."""
+    told: dict[str, Any] = msgspec.json.decode(action.to_json())
+    refusal = entry.now.refused.get(str(action.action_id))
+    return told if refusal is None else told | {"refused": refusal_view(refusal)}
+
+
+def refusal_view(refusal: Refusal) -> dict[str, Any]:
+    """Give why an action changed nothing, and who was first, if anybody."""
+    winner = refusal.winner
+    told = None if winner is None else {"actor": winner.actor, "at": format_instant(winner.at_ms)}
+    return {"error": refusal.error, "winner": told}
 
 
 def without_position(view: dict[str, Any]) -> dict[str, Any]:

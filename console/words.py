@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from models.alert import Kind, Severity
+from models.alert_action import ActionName
 
 KINDS: Mapping[Kind, tuple[str, str]] = {
     "deviation": ("off route", "keluar rute"),
@@ -34,6 +35,36 @@ STATES = {
     "gone-ack": ("over, acknowledged", "selesai, diakui"),
     "closed": ("closed", "ditutup"),
 }
+INFORMATION = ("for information", "untuk diketahui")
+"""What a notification is in place of a state: nobody was to do anything about it."""
+
+DONE: Mapping[ActionName, tuple[str, str]] = {
+    "acknowledge": ("acknowledged", "mengakui"),
+    "assign": ("assigned it to {to}", "menugaskan kepada {to}"),
+    "shelve": ("shelved it until {until}: {reason}", "menunda sampai {until}: {reason}"),
+    "unshelve": ("unshelved it", "membatalkan tunda"),
+    "note": ("noted", "mencatat"),
+    "close": ("closed it: {reason}", "menutup: {reason}"),
+}
+REFUSALS = {
+    "first": ("refused: {who} was first", "ditolak: {who} lebih dahulu"),
+    "other": ("refused", "ditolak"),
+    "critical": ("refused: it was critical", "ditolak: peringatannya kritis"),
+    "not-gone-ack": ("refused: it was not over and acknowledged", "ditolak: belum selesai dan diakui"),
+    "not-shelved": ("refused: it was not shelved", "ditolak: tidak sedang ditunda"),
+    "notification": ("refused: it was a notification", "ditolak: hanya pemberitahuan"),
+    "severity-rose": ("refused: its severity had just risen", "ditolak: tingkatnya baru saja naik"),
+}
+FAULTS = {
+    "bad-instant": ("The start or the end is no date and time.", "Awal atau akhirnya bukan tanggal dan jam."),
+    "instant-too-far": ("The year must lie between 1970 and 2999.", "Tahunnya harus antara 1970 dan 2999."),
+    "bad-order": ("The end must be after the start.", "Akhir harus sesudah awal."),
+    "span-too-long": ("A report covers 31 days at most.", "Laporan paling panjang 31 hari."),
+    "bad-language": ("The language must be id or en.", "Bahasanya harus id atau en."),
+    "broker-away": ("Kafka cannot be reached; try again.", "Kafka tidak terjangkau; coba lagi."),
+}
+"""Why there is no report, by the server's code."""
+
 CLOSE_REASONS = {
     "resolved": ("resolved", "teratasi"),
     "authorised": ("authorised", "diizinkan"),
@@ -55,7 +86,16 @@ HEADINGS = {
     "closed_by": ("closed by", "ditutup oleh"),
     "reason": ("reason", "alasan"),
     "message": ("message", "pesan"),
+    "shelved": ("shelved", "ditunda"),
     "notes": ("notes", "catatan"),
+}
+PAGE_HEADINGS = {
+    "raised": ("raised", "muncul"),
+    "whose": ("convoy, vehicle", "konvoi, kendaraan"),
+    "what": ("alarm", "peringatan"),
+    "state": ("state", "keadaan"),
+    "ack": ("acknowledged after", "diakui setelah"),
+    "done": ("what was done", "yang dilakukan"),
 }
 SENTENCES = {
     "title": ("Shift report", "Laporan piket"),
@@ -88,6 +128,9 @@ SENTENCES = {
     "handed-over": ("Handed over by", "Diserahkan oleh"),
     "taken-over": ("Taken over by", "Diterima oleh"),
     "none": ("None.", "Tidak ada."),
+    "over-at": ("over at {at}", "selesai {at}"),
+    "no-report": ("There is no report", "Laporan tidak dapat dibuat"),
+    "back": ("Back to the reports", "Kembali ke laporan"),
 }
 
 

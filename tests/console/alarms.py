@@ -30,7 +30,7 @@ def alert(minute: float = 0, transition: str = "raised", **more: Any) -> Alert:
 
 
 def action(number: int, name: str, minute: float, actor: str = "ani", **more: Any) -> AlertAction:
-    at_ms = T_MS + round(minute * MIN_MS)
+    at_ms = more.get("at_ms", T_MS + round(minute * MIN_MS))
     parts = {
         "assign": {"assignee": "Patwal 2"},
         "shelve": {"until_ms": at_ms + 30 * MIN_MS, "reason": "known"},

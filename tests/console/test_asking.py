@@ -1,31 +1,19 @@
-"""What is asked of the past: the audit page by page, and the figures of a span."""
+"""What is asked of the past: spans of time, the figures of one, and what is no span."""
 
+import re
 from pathlib import Path
 
+import pytest
+
+from console.asking import DAY_MS, REPORT_MS_MAX
 from console.book import Book
+from console.desk import STATIC
 from console.recall import open_within
 from console.records import read_alert
-from models.instants import format_instant
+from console.views import alarm_view
+from console.words import FAULTS
 from tests.console.alarms import MIN_MS, T_MS, action, alert
 from tests.console.conftest import serve
-
-
-async def test_the_audit_tells_actions_and_sign_ins_in_one_order_page_by_page(tmp_path: Path) -> None:
-    async with serve(tmp_path) as served:
-        book = served.desk.room.book
-        told = alert()
-        book.take_alert(told.to_json(), told.at_ms)
-        for number, name in enumerate(("acknowledge", "note", "assign"), 1):
-            book.take_action(action(number, name, number))  # a minute after each other
-        book.refold(list(book.entries), T_MS + 600_000)
-        served.now_s = T_MS / 1000 + 150  # between the second and the third
-        async with served.signed_in("supervisor") as client:
-            served.now_s += 600
-            newest = (await client.get("/api/audit?limit=2")).json()["entries"]
-            older = (await client.get("/api/audit", params={"limit": 2, "before": newest[-1]["at"]})).json()["entries"]
-    names = [entry.get("action") or entry["event"] for entry in newest + older]
-    assert names == ["assign", "signed-in", "note", "acknowledge"]
-    assert newest[1]["at"] == format_instant(T_MS + 150_000)
 
 
 async def test_a_sound_test_is_in_the_audit_with_what_was_heard_by_whom_and_where(tmp_path: Path) -> None:
@@ -55,6 +43,20 @@ async def test_the_figures_are_of_the_hours_that_are_asked_for(tmp_path: Path) -
     assert refused.status_code == 422
 
 
+def test_an_hour_tells_of_what_was_done_that_it_was_refused() -> None:
+    book = Book()
+    book.take_alert(alert().to_json(), T_MS)
+    for number, actor in enumerate(("budi", "citra")):
+        book.take_action(action(number, "acknowledge", 1, actor))
+    book.refold(list(book.entries), T_MS + 5 * MIN_MS)
+    _, done = open_within(book.entries.values(), T_MS, T_MS + 60 * MIN_MS)
+    assert [it.get("refused", {}).get("winner", {}).get("actor") for it in done] == [None, "budi"]
+    assert [it.get("refused") is None for it in alarm_view(next(iter(book.entries.values())))["actions"]] == [
+        True,
+        False,
+    ]
+
+
 def test_an_hour_tells_of_what_was_open_at_its_begin_too_and_of_nothing_after_its_end() -> None:
     """In the hour from minute 10 on C-OPEN stays open and C-ENDED ends; C-OVER and C-ONCE were over before."""
     told = [
@@ -73,3 +75,44 @@ def test_an_hour_tells_of_what_was_open_at_its_begin_too_and_of_nothing_after_it
     found, _ = open_within(book.entries.values(), T_MS + 10 * MIN_MS, T_MS + 70 * MIN_MS)
     tales = [(it.convoy_id, it.transition) for it in map(read_alert, found)]
     assert tales == [("C-OPEN", "raised"), ("C-ENDED", "raised"), ("C-ENDED", "cleared")]
+
+
+SPANS = {
+    "bad-instant": ("", "2026-11-18T00:00:00Z"),
+    "bad-order": ("2026-11-18T00:00:00Z", "2026-11-18T00:00:00Z"),
+    "span-too-long": ("2026-11-18T00:00:00Z", "2026-12-20T00:00:00Z"),
+    "instant-too-far": ("0001-01-01T00:00:00Z", "0001-01-01T00:30:00Z"),
+}
+
+
+@pytest.mark.parametrize("path", ["playback", "convoys/BTG-01/history", "report.csv"])
+async def test_a_span_that_cannot_be_looked_up_is_refused_by_a_code(tmp_path: Path, path: str) -> None:
+    async with serve(tmp_path) as served, served.signed_in("viewer") as client:
+        last = {"from": "9999-12-31T23:00:00Z", "to": "9999-12-31T23:59:59Z"}
+        assert (await client.get(f"/api/{path}", params=last)).json()["error"] == "instant-too-far"
+        for code, (begin, end) in SPANS.items():
+            answer = await client.get(f"/api/{path}", params={"from": begin, "to": end})
+            assert (answer.status_code, answer.json()["error"]) == (422, code)
+
+
+async def test_a_report_that_cannot_be_made_is_a_page_that_says_why_in_its_language(tmp_path: Path) -> None:
+    async with serve(tmp_path) as served, served.signed_in("viewer") as client:
+        for code, (begin, end) in SPANS.items():
+            for number, lang in enumerate(("en", "id")):
+                answer = await client.get("/api/report", params={"from": begin, "to": end, "lang": lang})
+                assert (answer.status_code, answer.headers["Content-Type"][:9]) == (422, "text/html")
+                assert FAULTS[code][number] in answer.text
+
+
+async def test_every_year_that_can_be_asked_for_has_a_report(tmp_path: Path) -> None:
+    async with serve(tmp_path) as served, served.signed_in("viewer") as client:
+        served.now_s = 0.0  # all of it is in memory
+        for day in ("1970-01-01", "2999-12-31"):
+            span = {"from": f"{day}T00:00:00Z", "to": f"{day}T23:00:00Z"}
+            for path in ("/api/report", "/api/report.csv"):
+                assert (await client.get(path, params=span)).status_code == 200
+
+
+def test_the_page_of_reports_knows_how_long_one_may_be() -> None:
+    page = (STATIC / "js" / "report.js").read_text(encoding="utf-8")
+    assert re.findall(r"DAYS_MAX = (\d+)", page) == [str(REPORT_MS_MAX // DAY_MS)]

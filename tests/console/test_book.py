@@ -1,6 +1,9 @@
 """All alarms together: what holds one back, what floods, what is counted and forgotten."""
 
+import re
+from csv import DictReader
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +163,40 @@ def test_the_report_page_names_what_is_counted_in_its_language() -> None:
     assert "<td>emergency</td><td>1</td><td>-</td>" in pages["en"]
     assert "<td>2 min 00 s</td>" in pages["en"]
     assert all(page.count("<rect ") == 6 for page in pages.values())
+
+
+def test_the_report_says_who_was_first_who_shelved_and_until_when_and_that_a_notification_asked_for_nothing() -> None:
+    low = alert(4, kind="overspeed", severity="low")
+    book = book_of(alert(), low)
+    book.take_action(action(1, "acknowledge", 2, "budi"))
+    book.take_action(action(2, "acknowledge", 2.01, "citra"))
+    book.take_action(action(3, "shelve", 3, "budi", reason="ban bocor", until_ms=T_MS + 33 * MIN_MS))
+    book.refold(list(book.entries), T_MS + 5 * MIN_MS)
+    asked = Asked(T_MS, T_MS + 3_600_000, "id", "sari", "Posko 1", T_MS + 3_600_000)
+    plans = {plan.convoy_id: plan for plan in load_plan(PLAN)}
+    page = report_html(book, plans, asked)
+    assert "<b>citra</b> <s>mengakui</s> <em>ditolak: budi lebih dahulu</em>" in page
+    assert "<b>budi</b> menunda sampai 19.39.40: ban bocor" in page
+    assert "<td>untuk diketahui<" in page
+    english = report_html(book, plans, replace(asked, lang="en"))
+    assert "<em>refused: budi was first</em>" in english
+    rows = list(DictReader(StringIO(report_csv(book, replace(asked, lang="en")).decode("utf-8-sig"))))
+    assert [row["acknowledged_by"] for row in rows] == ["budi", ""]
+    assert rows[0]["shelved"] == "budi: 2026-11-18T11:39:40.000Z, ban bocor"
+    assert rows[0]["notes"] == "citra: acknowledged (refused: budi was first)"
+    assert rows[1]["state"] == "for information"
+
+
+def test_the_reports_chart_has_the_hours_of_the_district_or_the_days_below_it() -> None:
+    book, asked = reported()
+    plans = {plan.convoy_id: plan for plan in load_plan(PLAN)}
+    told = {
+        days: re.findall(r'class="(?:hour|day)">([^<]+)<', report_html(book, plans, replace(asked, end_ms=end_ms)))
+        for days, end_ms in ((0, T_MS + 8 * 3_600_000), (31, T_MS + 31 * 86_400_000))
+    }
+    assert told[0] == ["20.00", "21.00", "22.00", "23.00", "19/11", "01.00", "02.00", "03.00"]
+    assert len(told[31]) in (4, 5)
+    assert all("/" in words for words in told[31])
 
 
 def test_what_called_is_remembered_as_long_as_a_report_reaches_back() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
+from uuid import UUID
 
 from bus.plan_writer import write_plans
 from console.room import Room
@@ -13,11 +14,12 @@ from models.plan_file import load_plan
 from models.topics import TopicSet
 from simulate.bontang import PLAN
 from tests.conftest import Outgoing, Produce, ReadAll
-from tests.console.alarms import T_MS, alert
+from tests.console.alarms import T_MS, action, alert
 from tests.console.conftest import events, serve
 
 RAISED = alert()
 KEY = b"BTG-01"
+DAY_MS = 86_400_000
 
 STATUS = ConvoyStatus.model_validate(
     {
@@ -71,13 +73,36 @@ async def test_what_the_topics_hold_is_in_the_snapshot_and_what_comes_follows(
 async def test_an_alarm_that_is_open_for_longer_than_what_is_kept_is_listed(
     kafka: EmbeddedKafka, topics: TopicSet, produce: Produce, tmp_path: Path
 ) -> None:
-    old_ms = round(time.time() * 1000) - 8 * 86_400_000
+    old_ms = round(time.time() * 1000) - 8 * DAY_MS
     forgotten = alert(onset_ms=T_MS + 1)
     status = STATUS.model_copy(update={"open_alerts": [RAISED.alert_id]})
     await produce(topics.alerts, [Outgoing(KEY, it.to_json(), old_ms) for it in (RAISED, forgotten)])
     await produce(topics.convoys, [Outgoing(KEY, status.to_json())])
     async with serve(tmp_path, kafka.bootstrap, topics) as served:
         assert list(served.desk.room.book.entries) == [RAISED.alert_id]
+
+
+async def test_what_was_done_to_an_alarm_that_is_open_for_long_is_known_after_a_restart(
+    kafka: EmbeddedKafka, topics: TopicSet, produce: Produce, tmp_path: Path
+) -> None:
+    """Raised and assigned eight days ago; budi acknowledged it yesterday, and citra a moment too late."""
+    now_ms = round(time.time() * 1000)
+    old_ms, new_ms = now_ms - 8 * DAY_MS, now_ms - 120_000
+    done = [
+        (action(1, "assign", 0, at_ms=old_ms, alert_id=RAISED.alert_id), old_ms),
+        (action(2, "note", 0, at_ms=old_ms, note="tow truck is on its way", alert_id=RAISED.alert_id), old_ms),
+        (action(3, "acknowledge", 0, "budi", at_ms=new_ms), new_ms),
+        (action(4, "acknowledge", 0, "citra", at_ms=new_ms), new_ms),
+    ]
+    await produce(topics.alerts, [Outgoing(KEY, RAISED.to_json(), old_ms)])
+    await produce(topics.alert_actions, [Outgoing(it.alert_id.encode(), it.to_json(), at_ms) for it, at_ms in done])
+    status = STATUS.model_copy(update={"open_alerts": [RAISED.alert_id]})
+    await produce(topics.convoys, [Outgoing(KEY, status.to_json())])
+    async with serve(tmp_path, kafka.bootstrap, topics) as served:
+        entry = served.desk.room.book.entries[RAISED.alert_id]
+        assert [it.action_id.int for it in entry.actions] == [1, 2, 3, 4]
+        assert (entry.now.assignee, entry.now.state) == ("Patwal 2", "active-ack")
+        assert [UUID(it).int for it in entry.now.refused] == [4]
 
 
 async def _taken(room: Room) -> None:

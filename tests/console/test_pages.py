@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from console.people import Fault
-from console.words import KINDS, SEVERITIES
+from console.words import KINDS, REFUSALS, SEVERITIES
 from models.alert import Kind, Severity
 from models.alert_action import CloseReason
 from models.plan import SiteKind
@@ -26,6 +26,7 @@ SAME = {
 # Keys whose last part is a code: every value of it must have words.
 CODES = {
     "kind": get_args(Kind), "todo": get_args(Kind), "severity": get_args(Severity), "close": get_args(CloseReason),
+    "refused": ("first", "other", "critical", "not-gone-ack", "not-shelved", "notification", "severity-rose"),
     "place": ("checkpoint", "stop", *get_args(SiteKind)),
     "signin.error": {*get_args(Fault), "post"} - {"exists"},  # where there is somebody already the form is another
 }  # fmt: skip
@@ -71,8 +72,8 @@ def test_every_code_has_words(name: str) -> None:
     assert {key.removeprefix(f"{name}.") for key in WORDS["en"] if key.startswith(f"{name}.")} == set(CODES[name])
 
 
-def test_pages_reports_and_messages_call_a_kind_and_a_severity_the_same() -> None:
-    for name, words in (("kind", KINDS), ("severity", SEVERITIES)):
+def test_pages_reports_and_messages_call_a_kind_a_severity_and_a_refusal_the_same() -> None:
+    for name, words in (("kind", KINDS), ("severity", SEVERITIES), ("refused", REFUSALS)):
         for number, lang in enumerate(("en", "id")):
             assert {key: pair[number] for key, pair in words.items()} == {
                 key: WORDS[lang][f"{name}.{key}"].lower() for key in words

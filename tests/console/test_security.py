@@ -9,6 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 from starlette.routing import Route
 
+from console.audit import FIRST, LAST
 from console.process import config_of
 from console.security import CONTENT_SECURITY_POLICY
 from console.server import create_app
@@ -131,7 +132,8 @@ async def test_guessing_passwords_gets_slow_and_an_unknown_name_is_told_nothing_
         assert answer.status_code == 429
         served.now_s += int(answer.headers["Retry-After"])
         assert (await client.post("/api/login", json=right)).status_code == 200
-    assert [event["event"] for event in served.desk.journal.newest("9", 9)] == ["signed-in"] + ["refused"] * 5
+    told = served.desk.journal.newest(FIRST, LAST, 9)
+    assert [event["event"] for _, event in told] == ["signed-in"] + ["refused"] * 5
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,8 @@ async def test_only_a_proxy_that_is_named_says_where_a_request_came_from(
     async with httpx.AsyncClient(transport=transport, base_url=served.url) as client:
         wrong = {"user": "ani", "password": "wrong password", "post": "x"}
         assert (await client.post("/api/login", json=wrong, headers={"X-Forwarded-For": told})).status_code == 401
-    assert served.desk.journal.newest("9", 9)[0]["address"] == believed
+    [(_, event)] = served.desk.journal.newest(FIRST, LAST, 1)
+    assert event["address"] == believed
 
 
 async def test_the_first_link_makes_one_supervisor_once(served: Served) -> None:

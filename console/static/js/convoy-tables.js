@@ -1,10 +1,11 @@
 // The tables of a convoy's page.
 import { h } from './dom.js';
+import { did, reasonOf, refusalOf } from './done.js';
 import { brief, evidence, metres, speed, UNKNOWN } from './figures.js';
 import { arrivals, inOrder } from './schedule.js';
 import { severityShape } from './shapes.js';
 import { clock, secondsBetween } from './time.js';
-import { knows, said, t } from './words.js';
+import { said, t } from './words.js';
 
 const PINGS_MAX = 20;
 const table = (columns, rows, className = '') => h('table', { class: className },
@@ -57,11 +58,10 @@ function transitionLine({ alert }, transition, plan) {
 }
 
 function actionLine({ alert }, action, plan) {
-  const more = [action.assignee, knows(`close.${action.reason}`) ? t(`close.${action.reason}`) : action.reason, action.note];
-  return { at: action.at, line: h('li', { class: 'by-person' },
+  const more = [refusalOf(action), action.assignee, reasonOf(action), action.note];
+  return { at: action.at, line: h('li', { class: action.refused ? 'by-person refused' : 'by-person' },
     h('time', {}, clock(action.at, plan)), h('span', { class: 'hand', 'aria-hidden': 'true' }, '✎'),
-    h('span', {}, h('b', {}, `${action.actor} (${action.post})`), ` ${t(`did.${action.action}`)} · ${t(`kind.${alert.kind}`)} ${alert.vehicle_id ?? ''} `,
-      more.filter(Boolean).join(' · '))) };
+    h('span', {}, h('b', {}, `${action.actor} (${action.post})`), ' ', did(action), ` · ${[`${t(`kind.${alert.kind}`)} ${alert.vehicle_id ?? ''}`, ...more].filter(Boolean).join(' · ')}`)) };
 }
 
 /** What happened, newest first: what the engine saw and what people did. */

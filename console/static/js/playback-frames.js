@@ -52,7 +52,7 @@ export function alarmsAfter(events, toldOnce) {
     const known = open.get(id);
     if (alert?.transition === 'cleared' || toldOnce.includes(alert?.kind)) open.delete(id);
     else if (alert) open.set(id, { alert_id: id, alert, severity: alert.severity, state: known && !isWorse(alert, known) ? known.state : 'active-unack' });
-    else if (known && action.action === 'acknowledge') open.set(id, { ...known, state: 'active-ack' });
+    else if (known && action.action === 'acknowledge' && !action.refused) open.set(id, { ...known, state: 'active-ack' });
   }
   return open;
 }

@@ -1,11 +1,12 @@
 // Any past hour again, from 1x to 60x, with the alarms as they came.
 import { api } from './api.js';
 import { h, part, say } from './dom.js';
+import { did, refusalOf } from './done.js';
 import { createMap } from './map.js';
 import { alarmsAfter, positionsAt } from './playback-frames.js';
 import { severityShape } from './shapes.js';
 import { present } from './store.js';
-import { clock, fieldInstant, fieldValue, zoneName, zoneOf } from './time.js';
+import { clock, fieldInstant, FIRST_DAY, fieldValue, LAST_DAY, zoneName, zoneOf } from './time.js';
 import { count, failure, said, t } from './words.js';
 
 const SPEEDS = [1, 4, 15, 60];
@@ -21,8 +22,8 @@ function alertLine(alert, plans) {
 function actionLine(action, alerts) {
   const alert = alerts.get(action.alert_id);
   const about = alert ? `${t(`kind.${alert.kind}`)} ${alert.convoy_id} ${alert.vehicle_id ?? ''}` : '';
-  return h('li', { class: 'by-person' }, h('time', {}, clock(action.at, null)), h('span', { class: 'hand', 'aria-hidden': 'true' }, '✎'),
-    h('span', {}, h('b', {}, `${action.actor} (${action.post})`), ` ${[t(`did.${action.action}`), about, action.note].filter(Boolean).join(' · ')}`));
+  return h('li', { class: action.refused ? 'by-person refused' : 'by-person' }, h('time', {}, clock(action.at, null)), h('span', { class: 'hand', 'aria-hidden': 'true' }, '✎'),
+    h('span', {}, h('b', {}, `${action.actor} (${action.post})`), ' ', did(action), ` · ${[about, refusalOf(action), action.note].filter(Boolean).join(' · ')}`));
 }
 
 /** An hour as it came, with its times as numbers, its events in order and the alarms that they are about. */
@@ -37,7 +38,7 @@ function ready(hour) {
 export function createPlayback({ store, session }) {
   const { state } = store;
   const map = createMap({ basemap: session.basemap, onPick() {} });
-  const from = h('input', { type: 'datetime-local', name: 'from', required: true, value: fieldValue(present(state) - HOUR_MS) });
+  const from = h('input', { type: 'datetime-local', name: 'from', required: true, min: FIRST_DAY, max: LAST_DAY, value: fieldValue(present(state) - HOUR_MS) });
   const told = h('p', { class: 'dim', role: 'status' });
   const slider = h('input', { type: 'range', min: 0, max: 3600, step: 1, value: 0, 'aria-label': t('playback.position'), oninput: () => { at = Number(slider.value); draw(); } });
   const play = h('button', { type: 'button', class: 'primary', disabled: true, onclick: () => { playing = !playing; draw(); } }, t('playback.play'));

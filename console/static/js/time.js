@@ -65,6 +65,10 @@ export function stamp(at, plan) {
   return `${day}/${month}/${year} ${clock(at, plan)}`;
 }
 
+/** What the server can look up lies between these: limits of `datetime-local` fields. */
+export const FIRST_DAY = '1970-01-02T00:00';
+export const LAST_DAY = '2999-12-30T00:00';
+
 /** Value of a `datetime-local` field (to the minute) for an instant, in the zone shown. */
 export function fieldValue(at) {
   const { day, month, year, hour, minute } = parts(new Date(at), zoneOf(null));
