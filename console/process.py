@@ -133,8 +133,8 @@ def _options(settings: Settings) -> Options:
             raise ConsoleError(f"There is no file {path}.")
     if settings.console_basemap is not None and not _is_archive(settings.console_basemap):
         raise ConsoleError(
-            f"KAWAL_CONSOLE_BASEMAP={settings.console_basemap} is no PMTiles archive of version 3: name one, for example"
-            " an extract of Protomaps, or leave it unset to have the coast alone."
+            f"KAWAL_CONSOLE_BASEMAP={settings.console_basemap} is no PMTiles archive of version 3: name one, such as an"
+            " extract of Protomaps, or leave it unset to have the coast alone."
         )
     secure = all(tls) or settings.console_behind_proxy
     if not secure and not is_loopback(settings.console_bind):
