@@ -37,6 +37,9 @@ from models.topics import TopicSet
 STOP_S = 3
 LOOPBACK = "127.0.0.1,::1"
 
+ARCHIVE_BEGIN = b"PMTiles\x03"
+"""How each PMTiles archive of version 3 begins; the page would show an empty map of anything else."""
+
 log = logging.getLogger(__name__)
 
 
@@ -129,6 +132,11 @@ def _options(settings: Settings) -> Options:
     for path in (*tls, settings.console_basemap):
         if path is not None and not path.is_file():
             raise ConsoleError(f"There is no file {path}.")
+    if settings.console_basemap is not None and not _is_archive(settings.console_basemap):
+        raise ConsoleError(
+            f"KAWAL_CONSOLE_BASEMAP={settings.console_basemap} is no PMTiles archive of version 3: name one, such as an"
+            " extract of Protomaps, or leave it unset to have the coast alone."
+        )
     secure = all(tls) or bool(settings.console_behind_proxy)
     if not secure and not is_loopback(settings.console_bind):
         raise ConsoleError(
@@ -137,6 +145,11 @@ def _options(settings: Settings) -> Options:
             " address of a proxy that speaks TLS."
         )
     return Options(secure=secure, basemap=settings.console_basemap, demo=settings.console_demo)
+
+
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(ARCHIVE_BEGIN)) == ARCHIVE_BEGIN
 
 
 def config_of(desk: Desk, settings: Settings) -> uvicorn.Config:

@@ -5,11 +5,11 @@ import { listenKeys } from './keys.js';
 import { t } from './words.js';
 
 /** The page of the convoy `id`. */
-export function createConvoyPage({ store, id, go, onHelp }) {
+export function createConvoyPage({ store, id, go }) {
   const view = createConvoyView({ store });
   const chooser = h('select', { 'aria-label': t('convoy.choose'), onchange: () => go(`convoy/${encodeURIComponent(chooser.value)}`) });
   const element = h('main', { class: 'page convoy-page' }, h('p', { class: 'convoy-nav' }, h('a', { href: '#/' }, t('convoy.back')), chooser), view.element);
-  const stop = listenKeys(() => ({ Escape: () => go(''), o: () => go(''), '?': onHelp }));
+  const stop = listenKeys(() => ({ Escape: () => go(''), o: () => go('') }));
   let known = '';
 
   function choices() {

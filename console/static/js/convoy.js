@@ -92,7 +92,7 @@ export function createConvoyView({ store, onHistory = () => {}, onPage = null, o
     const listed = !id && Boolean(onPick);
     nothing.hidden = listed;
     overview.element.hidden = !listed;
-    if (!listed) say(nothing, id ? t('convoy.no-status', { id }) : t('convoy.none'));
+    if (!listed) say(nothing, id ? t(store.state.plans.has(id) ? 'convoy.no-status' : 'convoy.not-known', { id }) : t('convoy.none'));
     else if (performance.now() - overviewAt > OVERVIEW_MS) {
       overviewAt = performance.now();
       overview.show(overviewOf(store.state));

@@ -15,29 +15,31 @@ export function stateWords(row) {
   return t(`state.${lead.state}`);
 }
 
-function vehiclesOf(row) {
-  if (row.children) return count('row.convoys', row.convoys.length);
-  const names = [...new Set(row.members.map((alarm) => alarm.alert.vehicle_id).filter(Boolean))];
-  if (names.length === 0) return '';
-  return names.length === 1 ? names[0] : `${names[0]} +${names.length - 1}`;
+/** Who it is about: a vehicle and how many more, or how many alarms are gathered. */
+function subjectOf(row) {
+  if (row.children) return { name: t('row.flood', { n: row.members.length }), more: 0 };
+  const [name = '', ...others] = new Set(row.members.map((alarm) => alarm.alert.vehicle_id).filter(Boolean));
+  return { name, more: others.length };
 }
 
-const placeOf = (row) => (row.children ? t('row.flood', { n: row.members.length }) : row.convoys[0]);
+const placeOf = (row) => (row.children ? count('row.convoys', row.convoys.length) : row.convoys[0]);
 
 /** Build a row's element; `show(row, position, total, now)` brings it up to date. */
 export function createRowView(key, onPick) {
   const shape = h('span', { class: 'row-shape' });
   const kind = h('span', { class: 'row-kind' });
+  const vehicle = h('span', { class: 'row-vehicle' });
+  const more = h('span', { class: 'row-more' });
   const place = h('span', { class: 'row-place' });
-  const vehicles = h('span', { class: 'row-vehicles' });
   const message = h('span', { class: 'row-message' });
   const age = h('span', { class: 'row-age' });
   const state = h('span', { class: 'row-state' });
   const owner = h('span', { class: 'row-owner' });
   const element = h('div', { role: 'option', class: 'row', tabindex: '-1', 'data-key': key, onclick: () => onPick(key) },
     shape,
-    h('span', { class: 'row-main' }, h('span', { class: 'row-head' }, kind, place, vehicles), message),
-    h('span', { class: 'row-side' }, age, state, owner));
+    h('span', { class: 'row-head' }, kind, h('span', { class: 'row-vehicles' }, vehicle, more), age),
+    h('span', { class: 'row-text' }, place, message),
+    h('span', { class: 'row-side' }, state, owner));
   let drawn = null;
 
   function show(row, position, total, now) {
@@ -47,8 +49,10 @@ export function createRowView(key, onPick) {
       drawn = row.severity;
     }
     say(kind, t(`kind.${row.kind}`));
+    const subject = subjectOf(row);
+    say(vehicle, subject.name);
+    say(more, subject.more > 0 ? ` +${subject.more}` : '');
     say(place, placeOf(row));
-    say(vehicles, vehiclesOf(row));
     say(message, row.children ? t('row.open-flood') : said(lead.alert.message));
     say(age, brief(secondsBetween(row.oldest, now)));
     say(state, stateWords(row));

@@ -2,7 +2,7 @@
 import { AttributionControl, Map as GlMap, NavigationControl, ScaleControl } from '/vendor/maplibre-gl.mjs';
 import { keepFluent } from './fluency.js';
 import { createNames } from './map-names.js';
-import { ABOVE, DISPENSABLE, mapStyle } from './map-style.js';
+import { ABOVE, DISPENSABLE, mapStyle, STREETS } from './map-style.js';
 import { alarmMarks, placeMarks, vehicleMarks, vehicleScale } from './marks.js';
 import { createSheet } from './sheet.js';
 import { createSprites } from './sprites.js';
@@ -18,12 +18,35 @@ const locale = () => ({
   'NavigationControl.ResetBearing': t('map.north'), 'Map.Title': t('map.label'), 'AttributionControl.ToggleAttribution': t('map.sources'),
 });
 
-/** Put a map into `place`. `onPick({convoy_id, alert_id})` is a click on a vehicle or an alarm. */
-export async function createGlMap(place, { theme, basemap, onPick }) {
+// The server is away: that is told elsewhere, and the archive may be as good as before.
+const isUnreachable = ({ name, message }) => name === 'TypeError' || /fetch|network/i.test(message);
+
+/**
+ * Put a map into `place`. `onPick({convoy_id, alert_id})` is a click on a vehicle or an alarm; `onBelow(words)` tells why
+ * the coast is drawn where an archive was wanted, in no words where nothing is wrong.
+ */
+export async function createGlMap(place, { theme, basemap, onPick, onBelow = () => {} }) {
   const data = {};
   let chosen = null;
+  let inTheme = theme;
+
+  function coast() {
+    onBelow(t('map.no-archive'));
+    return mapStyle({ theme: inTheme, basemap: null });
+  }
+
+  async function styleOf() {
+    try {
+      const style = await mapStyle({ theme: inTheme, basemap });
+      onBelow('');
+      return style;
+    } catch (error) {
+      if (basemap !== 'pmtiles') throw error;
+      return coast();
+    }
+  }
   const map = new GlMap({
-    container: place, style: await mapStyle({ theme, basemap }), bounds: INDONESIA, minZoom: 3, maxZoom: 18,
+    container: place, style: await styleOf(), bounds: INDONESIA, minZoom: 3, maxZoom: 18,
     attributionControl: false, locale: locale(), dragRotate: false, pitchWithRotate: false, fadeDuration: 0, renderWorldCopies: false,
   });
   map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
@@ -61,6 +84,14 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
   }
   map.on('webglcontextlost', () => { isFurnished = false; });
   map.on('style.load', furnish);
+  function dress(style) {
+    isFurnished = false;
+    map.setStyle(style, { diff: false });
+  }
+  map.on('error', async ({ sourceId, error }) => {
+    if (sourceId !== STREETS || isUnreachable(error)) console.error(error);
+    else if (map.getSource(STREETS)) dress(await coast());
+  });
   await map.once('style.load');
   map.on('click', ({ point }) => {
     const hit = sprites.alarm.pick(point, REACH_PX) ?? sprites.vehicle.pick(point, REACH_PX)
@@ -96,9 +127,8 @@ export async function createGlMap(place, { theme, basemap, onPick }) {
     centre: (lon, lat) => map.easeTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 12.5), ...how() }),
     pan: (lon, lat) => map.easeTo({ center: [lon, lat], ...how() }),
     async restyle(next) {
-      const style = await mapStyle({ theme: next, basemap });
-      isFurnished = false;
-      map.setStyle(style, { diff: false });
+      inTheme = next;
+      dress(await styleOf());
     },
     destroy() { names.stop(); map.remove(); },
   };

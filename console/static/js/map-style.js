@@ -18,6 +18,9 @@ export const DISPENSABLE = [
 const JOIN = ['step', ['zoom'], 'bevel', 12, 'round'];
 const BEND_PX = 1;
 const FONT = ['sans-serif'];
+/** The source of the user's archive. */
+export const STREETS = 'streets';
+const VECTOR_TILES = 1; // of PMTiles' tile types
 // A transition would draw what is left out on and on.
 const AT_ONCE = { duration: 0 };
 
@@ -54,11 +57,15 @@ function builtIn() {
 async function streets(theme) {
   const [{ PMTiles, Protocol }, { layers, namedFlavor }, { addProtocol }] = await Promise.all([
     import('/vendor/pmtiles.mjs'), import('/vendor/basemaps.mjs'), import('/vendor/maplibre-gl.mjs')]);
+  const address = `${location.origin}/basemap/user.pmtiles`;
+  const archive = new PMTiles(address);
+  // whoever draws a style of tiles that cannot be read sees an empty map and no reason
+  const { tileType } = await archive.getHeader();
+  if (tileType !== VECTOR_TILES) throw new Error(`tiles of type ${tileType}`);
   const protocol = new Protocol();
   addProtocol('pmtiles', protocol.tile);
-  const address = `${location.origin}/basemap/user.pmtiles`;
-  protocol.add(new PMTiles(address));
-  const drawn = layers('streets', namedFlavor(theme), { lang: 'id' });
+  protocol.add(archive);
+  const drawn = layers(STREETS, namedFlavor(theme), { lang: 'id' });
   // its pictures need a sprite that we do not ship; the words are drawn by the browser
   const plain = drawn.filter((layer) => !layer.layout?.['icon-image'] || layer.layout['text-field']);
   for (const layer of plain) {
@@ -66,7 +73,7 @@ async function streets(theme) {
     delete layer.layout['icon-image'];
     layer.layout['text-font'] = FONT;
   }
-  return { sources: { streets: { type: 'vector', url: `pmtiles://${address}`, attribution: '© OpenStreetMap' } }, layers: plain };
+  return { sources: { [STREETS]: { type: 'vector', url: `pmtiles://${address}`, attribution: '© OpenStreetMap' } }, layers: plain };
 }
 
 function ownLayers() {
@@ -96,7 +103,7 @@ function ownLayers() {
   ];
 }
 
-/** The whole style in the theme in force, its sources empty. */
+/** The whole style in the theme in force, its sources empty. Throws where the user's archive cannot be read. */
 export async function mapStyle({ theme, basemap }) {
   const below = basemap === 'pmtiles' ? await streets(theme) : builtIn();
   const own = Object.fromEntries(SOURCES.map((name) => [name, { type: 'geojson', data: EMPTY, ...(name === 'routes' ? { promoteId: 'convoy_id', tolerance: BEND_PX } : {}) }]));

@@ -16,13 +16,13 @@ const MANY = 50;
 const REST_MS = { vehicles: 1000, alarms: 400 };
 const KEYS = ['cargo', 'escort', 'late', 'stale', 'lost', 'checkpoint', 'stop', 'no-signal', 'delay', 'delay-0', 'delay-1', 'delay-2', 'delay-3'];
 
-async function createEither(place, options, onPlain) {
+async function createEither(place, options, tell) {
   try {
     const { createGlMap } = await import('./map-gl.js');
-    return await createGlMap(place, options);
+    return await createGlMap(place, { ...options, onBelow: tell });
   } catch (error) {
     // no WebGL (GPUInitializationError), or the vendored files are not there
-    onPlain(error.name === 'TypeError' ? t('map.no-vendor') : t('map.no-webgl'));
+    tell(error.name === 'TypeError' ? t('map.no-vendor') : t('map.no-webgl'));
     return createSvgMap(place, options);
   }
 }
@@ -79,7 +79,7 @@ export function createMap({ basemap, onPick }) {
   let following = false;
   let fitted = false;
 
-  const ready = createEither(place, { theme: prefs.theme, basemap, onPick }, (words) => { notice.textContent = words; notice.hidden = false; })
+  const ready = createEither(place, { theme: prefs.theme, basemap, onPick }, (words) => { notice.textContent = words; notice.hidden = words === ''; })
     .then((made) => { drawer = made; element.dataset.kind = made.kind; draw(); });
 
   function drawTable() {

@@ -22,18 +22,31 @@ export function createShelf({ store, session, onDone }) {
     return h('div', { class: 'shelf-line' }, severityShape(row.severity),
       h('span', { class: 'shelf-text' }, h('b', {}, t(`kind.${row.kind}`)), ` ${row.convoys[0]} `, said(lead.alert.message),
         h('small', {}, why)),
-      refused ? null : h('button', { type: 'button', onclick: async () => onDone(await act('unshelve', row, {}, session.role)) }, t('act.unshelve')));
+      refused ? null : h('button', { type: 'button', 'data-key': row.key, onclick: async () => onDone(await act('unshelve', row, {}, session.role)) }, t('act.unshelve')));
+  }
+
+  // a line that had the focus and is no more leaves it to its row, which is back in the list, or to whatever the list has
+  function giveFocusBack(key) {
+    if (key === undefined || lines.element.contains(document.activeElement)) return;
+    const again = [...lines.element.querySelectorAll('button')].find((button) => button.dataset.key === key);
+    if (again) { again.focus(); return; }
+    const rows = [...document.querySelectorAll('[role=option]')];
+    const back = rows.find((row) => row.dataset.key === key);
+    if (back) back.click();
+    else rows.find((row) => row.tabIndex === 0)?.focus();
   }
 
   return {
     element,
     show() {
+      const focused = lines.element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
       const aside = [...store.state.alarms.values()].filter((alarm) => !isClosed(alarm) && (isShelved(alarm) || isSuppressed(alarm)));
       const shelved = aside.filter(isShelved).length;
       const words = `${count('shelf.shelved', shelved)} · ${count('shelf.suppressed', aside.length - shelved)}`;
       if (summary.textContent !== words) summary.textContent = words;
       element.hidden = aside.length === 0;
       lines.show(aside, () => rowsOf(aside).map(line));
+      giveFocusBack(focused);
     },
   };
 }

@@ -3,15 +3,13 @@ import { h, mark, say } from './dom.js';
 import { brief } from './figures.js';
 import { judge } from './freshness.js';
 import { SEVERITIES } from './order.js';
+import { mayOpen } from './pages.js';
 import { prefs } from './prefs.js';
 import { severityShape } from './shapes.js';
 import { clock, zoneName, zoneOf, ZONES } from './time.js';
 import { LANGUAGES, t } from './words.js';
 
 const PAGES = ['room', 'playback', 'quality', 'report', 'audit'];
-
-const pagesOf = (role) => PAGES.filter((page) => (page !== 'audit' || role === 'supervisor')
-  && (page !== 'playback' || role !== 'report-desk'));
 
 function selector(name, options, now, words, onChange) {
   return h('select', { class: 'switch', name, 'aria-label': t(`switch.${name}`), title: t(`switch.${name}`), onchange: ({ target }) => onChange(name, target.value) },
@@ -38,7 +36,7 @@ function counter(severity) {
 /** The bar. `onChoose(name, value)` for a switch, `onLeave()` to sign out; `tick(page)` each second and at each change. */
 export function createTopBar({ store, feed, speaker, session, onChoose, onLeave, onHelp, onSoundTest }) {
   const counters = Object.fromEntries(SEVERITIES.map((severity) => [severity, counter(severity)]));
-  const links = Object.fromEntries(pagesOf(session.role).map((page) => [page, h('a', { href: `#/${page === 'room' ? '' : page}` }, t(`nav.${page}`))]));
+  const links = Object.fromEntries(PAGES.filter((page) => mayOpen(page, session.role)).map((page) => [page, h('a', { href: `#/${page === 'room' ? '' : page}` }, t(`nav.${page}`))]));
   const state = h('span', { class: 'feed-state' });
   const time = h('time', { class: 'top-clock' });
   const flood = h('span', { class: 'flood-flag', role: 'status', hidden: true });

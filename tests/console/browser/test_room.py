@@ -80,8 +80,9 @@ def test_shelving_wants_a_reason_and_shows_the_alarm_on_the_shelf(sign_in: SignI
     expect(shelf).to_contain_text("shelved (1)")
     shelf.locator("summary").click()
     expect(shelf).to_contain_text("tracker is being changed")
-    shelf.get_by_role("button", name="Unshelve").click()
-    expect(row(page, "Doubtful position")).to_be_visible()
+    shelf.get_by_role("button", name="Unshelve").focus()
+    page.keyboard.press("Enter")
+    expect(row(page, "Doubtful position")).to_be_focused()
 
 
 def test_what_comes_back_from_the_shelf_by_itself_is_told(sign_in: SignIn, stage: Stage) -> None:
@@ -670,3 +671,49 @@ def test_a_report_desk_sees_alarms_and_no_position(sign_in: SignIn) -> None:
     expect(page.locator(".map, .convoy")).to_have_count(0)
     to_row(page, "Off route")
     expect(page.locator(".dock-message")).to_contain_text("KT-8301-SX")
+
+
+@pytest.mark.parametrize("address", ["#/", "#/convoy/BTG-02", "#/playback", "#/quality", "#/report", "#/audit"])
+def test_the_list_of_keys_opens_on_every_page_once(sign_in: SignIn, address: str) -> None:
+    page = sign_in("sari")
+    page.evaluate("(address) => { location.hash = address; }", address)
+    expect(page.locator("main :is(h1, h2)").first).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_have_count(1)
+
+
+@pytest.mark.parametrize("address", ["#/constructor", "#/toString", "#/__proto__", "#/convoy", "#/nowhere/else"])
+def test_an_address_that_no_page_has_leads_to_the_room(sign_in: SignIn, address: str) -> None:
+    page = sign_in("tamu")
+    page.evaluate("(address) => { location.hash = address; }", address)
+    expect(page).to_have_title("Control room · Kawal")
+    expect(page.locator("main.room .row").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("address", "name"), [("%", "%"), ("%E0%A4%A", "%E0%A4%A"), ("ZZ-99", "ZZ-99")])
+def test_a_convoy_that_nobody_knows_is_said_in_words(sign_in: SignIn, address: str, name: str) -> None:
+    page = sign_in("tamu")
+    page.evaluate("(address) => { location.hash = `#/convoy/${address}`; }", address)
+    expect(page.locator("main")).to_contain_text(f"No convoy is called {name}")
+
+
+@pytest.mark.parametrize(
+    ("user", "address", "told"),
+    [
+        ("budi", "#/audit", "The audit is for supervisors only. You are signed in as operator."),
+        ("meja", "#/audit", "The audit is for supervisors only."),
+        (
+            "meja",
+            "#/playback",
+            "Positions are for viewers, operators and supervisors. You are signed in as report desk.",
+        ),
+        ("meja", "#/convoy/MKY-03", "Positions are for viewers, operators and supervisors."),
+    ],
+)
+def test_a_page_that_is_not_for_a_role_says_whom_it_is_for_and_shows_nothing_else(
+    sign_in: SignIn, user: str, address: str, told: str
+) -> None:
+    page = sign_in(user)
+    page.evaluate("(address) => { location.hash = address; }", address)
+    expect(page.get_by_role("status").filter(has_text=told)).to_be_visible()
+    expect(page.locator("main :is(table, form, button, select, input, .map, .convoy)")).to_have_count(0)
