@@ -35,7 +35,7 @@ function createTabs(element, onChoose) {
  * The room's page: `{element, update(touched), restyle(), leave()}`. `desk` is what the person was at, `{chosen, drafts}`: it outlives
  * the page, which is made anew for another language.
  */
-export function createRoom({ store, session, speaker, toast, desk, onHelp, go }) {
+export function createRoom({ store, session, speaker, toast, desk, go }) {
   const { state } = store;
   const versions = { alarms: 0, convoys: 0, plans: 0 };
   const opened = new Set();
@@ -147,7 +147,7 @@ export function createRoom({ store, session, speaker, toast, desk, onHelp, go })
     n: () => dock.start('note'), c: () => dock.start('close'), u: oldestCritical, r: () => list.release(), Enter: centre, x: toggleFlood,
     o: () => { const row = list.current(); if (row && hasMap) go(`convoy/${encodeURIComponent(row.convoys[0])}`); },
     '/': () => { tabs.choose('list'); search.focus(); }, f: () => map?.follow(), m: () => { speaker.mute(); toast.tell({ ok: true, words: t('sound.muted-now') }); },
-    Escape: () => list.focus(), '?': onHelp,
+    Escape: () => list.focus(),
   }));
 
   refresh();

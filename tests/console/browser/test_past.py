@@ -15,7 +15,8 @@ A4_PX = 1032
 
 
 def test_of_two_who_acknowledge_the_audit_and_the_timeline_say_who_was_first(sign_in: SignIn, stage: Stage) -> None:
-    told = alert(stage, "stall", "KT-8101-SX", 30)
+    # late, it does not sound: there is no flood for the tests that follow
+    told = alert(stage, "unescorted", "KT-8101-SX", 30, reason="alone", late=True)
     stage.alerts(told)
     for number, actor in enumerate(("budi", "citra")):
         at_ms = instant_ms(20 - number)
@@ -26,7 +27,7 @@ def test_of_two_who_acknowledge_the_audit_and_the_timeline_say_who_was_first(sig
     refused = page.locator(".audit tr.refused").filter(has_text="citra")
     expect(refused).to_contain_text("ditolak: budi lebih dahulu")
     expect(refused.locator("s")).to_have_count(1)
-    expect(page.locator(".audit tr:not(.refused)").filter(has_text="BTG-01 · Berhenti lama KT-8101-SX")).to_have_count(
+    expect(page.locator(".audit tr:not(.refused)").filter(has_text="BTG-01 · Tanpa pengawal KT-8101-SX")).to_have_count(
         1
     )
     page.evaluate("(id) => { location.hash = `#/convoy/${id}`; }", told.convoy_id)
