@@ -11,6 +11,7 @@ from pathlib import Path
 from bus.connection import kafka_file
 from cli.extras import is_installed
 from cli.finding import Finding
+from console.archive import is_archive
 from deploy.security.certificates import expiry_of
 from models.settings import PREFIX, Settings, user_data
 
@@ -83,6 +84,8 @@ def _disk(folder: Path, uses: list[str]) -> Finding:
 def _file(name: str, path: Path) -> Finding:
     setting = f"{PREFIX}{name.upper()}"
     try:
+        if name == "console_basemap":  # it may have gigabytes
+            return _basemap(setting, path)
         content = path.read_bytes()
     except OSError as error:
         return Finding(setting, "fail", f"{path}: {error.strerror}", f"Correct {setting}, or make the file readable.")
@@ -91,6 +94,13 @@ def _file(name: str, path: Path) -> Finding:
     if name.endswith(_CERTIFICATE):
         return _certificate(setting, path, content)
     return Finding(setting, "ok", f"{path} can be read")
+
+
+def _basemap(setting: str, path: Path) -> Finding:
+    if is_archive(path):
+        return Finding(setting, "ok", f"{path} is a PMTiles archive")
+    advice = f"Correct {setting}, or leave it unset."
+    return Finding(setting, "fail", f"{path} is no PMTiles archive of version 3", advice)
 
 
 def _certificate(setting: str, path: Path, content: bytes) -> Finding:

@@ -18,6 +18,7 @@ from bus.connection import connection
 from bus.follow import following
 from bus.listen import listener
 from bus.tasks import Tasks, stop_on_signals, until
+from console.archive import is_archive
 from console.desk import Desk, Options
 from console.gateways import watch_gateways
 from console.health import create_health_app
@@ -36,9 +37,6 @@ from models.topics import TopicSet
 
 STOP_S = 3
 LOOPBACK = "127.0.0.1,::1"
-
-ARCHIVE_BEGIN = b"PMTiles\x03"
-"""How each PMTiles archive of version 3 begins; the page would show an empty map of anything else."""
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +130,7 @@ def _options(settings: Settings) -> Options:
     for path in (*tls, settings.console_basemap):
         if path is not None and not path.is_file():
             raise ConsoleError(f"There is no file {path}.")
-    if settings.console_basemap is not None and not _is_archive(settings.console_basemap):
+    if settings.console_basemap is not None and not is_archive(settings.console_basemap):
         raise ConsoleError(
             f"KAWAL_CONSOLE_BASEMAP={settings.console_basemap} is no PMTiles archive of version 3: name one, such as an"
             " extract of Protomaps, or leave it unset to have the coast alone."
@@ -145,11 +143,6 @@ def _options(settings: Settings) -> Options:
             " address of a proxy that speaks TLS."
         )
     return Options(secure=secure, basemap=settings.console_basemap, demo=settings.console_demo)
-
-
-def _is_archive(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(ARCHIVE_BEGIN)) == ARCHIVE_BEGIN
 
 
 def config_of(desk: Desk, settings: Settings) -> uvicorn.Config:

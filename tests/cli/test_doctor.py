@@ -168,7 +168,7 @@ def test_a_secret_that_everybody_can_read_or_nobody_fails_with_what_to_do(
         kafka_password_file="open",
         kafka_key_file="closed",
         console_tls_key=tmp_path / "none",
-        console_basemap=secret(tmp_path / "map", b"x", 0o644),
+        console_basemap=secret(tmp_path / "map", b"PMTiles\x03", 0o644),
     )
     assert (found["KAWAL_KAFKA_PASSWORD_FILE"].state, found["KAWAL_KAFKA_PASSWORD_FILE"].advice) == (
         "fail",
@@ -191,6 +191,11 @@ def test_a_certificate_tells_how_long_it_is_valid(
     assert found.state == state
     assert f"{end:%Y-%m-%d}" in found.found
     assert bool(found.advice) is (state != "ok")
+
+
+def test_a_map_that_is_no_archive_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (found,) = findings_with(monkeypatch, console_basemap=secret(tmp_path / "map.pmtiles", b"<html>")).values()
+    assert (found.state, found.advice) == ("fail", "Correct KAWAL_CONSOLE_BASEMAP, or leave it unset.")
 
 
 def test_a_file_that_is_no_certificate_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
