@@ -60,7 +60,7 @@ class Post:
 
     def wait_for(self, mark: str) -> None:
         end_s = time.monotonic() + 40
-        while not any(mark.encode() in record.value for record in self.records):
+        while not any(mark.encode() in (record.value or b"") for record in self.records):
             assert time.monotonic() < end_s, self.gateway.text
             self.records = asyncio.run(read(self.gateway))
 
@@ -69,7 +69,7 @@ class Post:
         return [ping for ping in pings if (ping.source or "").startswith("traccar-kafka")]
 
     def codes(self, mark: str) -> list[str]:
-        letters = [it for it in self.records if it.topic.endswith("-dlt") and mark.encode() in it.value]
+        letters = [it for it in self.records if it.topic.endswith("-dlt") and mark.encode() in (it.value or b"")]
         return [dict(it.headers)[CODE].decode() for it in letters]
 
 
@@ -123,7 +123,8 @@ def test_a_gateway_that_is_killed_reads_again_what_had_not_arrived(post: Post) -
 
 
 def test_it_stops_in_order_goes_on_where_it_was_and_opens_no_port_of_its_own(post: Post) -> None:
-    post.wait_for('"seq":4099')
+    asyncio.run(post.forward(position("2001", 300, index=9998)))
+    post.wait_for('"seq":9998')
     process = psutil.Process(post.gateway.process.pid if post.gateway.process else None)
     listening = [one for one in process.net_connections() if one.status == psutil.CONN_LISTEN]
     assert len(listening) == 2, "HTTP in and metrics"
