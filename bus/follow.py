@@ -28,13 +28,15 @@ class Follower:
 
     async def to_end(self, topic: str, begin_ms: int | None = None) -> AsyncIterator[Record]:
         """The same, one by one; with `begin_ms` only those whose timestamps are at or after an instant."""
-        async for record in self.all_to_end({topic: begin_ms}):
-            yield record
+        async for batch in self.all_to_end({topic: begin_ms}):
+            for record in batch:
+                yield record
 
-    async def all_to_end(self, begin_ms: Mapping[str, int | None]) -> AsyncIterator[Record]:
+    async def all_to_end(self, begin_ms: Mapping[str, int | None]) -> AsyncIterator[list[Record]]:
         """The records of several topics at once, each from its instant (None: the beginning) to its present end.
 
-        At once, because going from one topic to the next waits each time for what the broker holds back.
+        At once, because going from one topic to the next waits each time for what the broker holds back. In batches, as
+        they were fetched: awaited one by one, each record takes 0.2 us longer.
         """
         mine = [tp for tp in self._consumer.assignment() if tp.topic in begin_ms]
         await self._consumer.seek_to_beginning(*mine)
@@ -45,8 +47,8 @@ class Follower:
         for tp, found in first.items():
             if found is not None:
                 self._consumer.seek(tp, found.offset)
-        async for record in self._read(mine):
-            yield record
+        async for batch in self._read(mine):
+            yield batch
 
     async def since(self, topic: str, partition: int, begin_ms: int) -> AsyncIterator[Record]:
         """The records of one partition whose timestamps are at or after an instant, to its present end."""
@@ -54,8 +56,9 @@ class Follower:
         first = (await self._consumer.offsets_for_times({tp: begin_ms}))[tp]
         if first is not None:
             self._consumer.seek(tp, first.offset)
-            async for record in self._read([tp]):
-                yield record
+            async for batch in self._read([tp]):
+                for record in batch:
+                    yield record
 
     async def between(self, topic: str, partition: int, begin_ms: int, end_ms: int) -> AsyncIterator[Record]:
         """The same to the first record whose timestamp is at or after `end_ms`."""
@@ -70,7 +73,7 @@ class Follower:
         first = await self._consumer.offsets_for_times(dict.fromkeys(mine, 0))
         return min((found.timestamp for found in first.values() if found is not None), default=None)
 
-    async def _read(self, mine: Sequence[TopicPartition]) -> AsyncIterator[Record]:
+    async def _read(self, mine: Sequence[TopicPartition]) -> AsyncIterator[list[Record]]:
         others = self._consumer.assignment() - set(mine)
         self._consumer.pause(*others)
         self._consumer.resume(*mine)  # who left off early has not resumed them
@@ -78,8 +81,7 @@ class Follower:
         while any([await self._consumer.position(tp) < end for tp, end in ends.items()]):
             batches = await self._consumer.getmany(*mine, timeout_ms=200)
             for batch in batches.values():
-                for record in batch:
-                    yield record
+                yield batch
         self._consumer.resume(*others)
 
     async def behind(self, ends: Mapping[Place, int]) -> dict[Place, int]:

@@ -42,8 +42,9 @@ async def load(follower: Follower, room: Room, now_ms: int) -> None:
     gc.disable()  # everything read is kept: looking for what could be dropped again and again takes a third of the time
     try:
         begin_ms = {topics.plans: None, topics.convoys: None, topics.alerts: since_ms, topics.alert_actions: since_ms}
-        async for record in follower.all_to_end(begin_ms):
-            room.take(record)
+        async for batch in follower.all_to_end(begin_ms):
+            for record in batch:
+                room.take(record)
         if old := room.open_but_unknown():
             await _load_old(follower, room, old, since_ms)
         oldest_ms = await follower.oldest_ms(topics.alert_actions)
@@ -57,14 +58,15 @@ async def load(follower: Follower, room: Room, now_ms: int) -> None:
 async def _load_old(follower: Follower, room: Room, old: AbstractSet[str], since_ms: int) -> None:
     """Read alerts that are older than what was read, and what was done to them."""
     topics, places = room.topics, dict[UUID, int]()
-    async for record in follower.all_to_end({topics.alerts: None, topics.alert_actions: None}):
-        is_alert = record.topic == topics.alerts
-        alert_id = alert_id_of(record.value) if is_alert else (record.key or b"").decode(errors="replace")
-        # what has come meanwhile too: this reading goes past it
-        if record.timestamp >= since_ms or alert_id in old:
-            taken = room.take(record)
-            if isinstance(taken, AlertAction):
-                places.setdefault(taken.action_id, len(places))
+    async for batch in follower.all_to_end({topics.alerts: None, topics.alert_actions: None}):
+        for record in batch:
+            is_alert = record.topic == topics.alerts
+            alert_id = alert_id_of(record.value) if is_alert else (record.key or b"").decode(errors="replace")
+            # what has come meanwhile too: this reading goes past it
+            if record.timestamp >= since_ms or alert_id in old:
+                taken = room.take(record)
+                if isinstance(taken, AlertAction):
+                    places.setdefault(taken.action_id, len(places))
     for alert_id in old & room.book.entries.keys():
         # the last days' were taken before these: the topic's order says who was first
         room.book.entries[alert_id].actions.sort(key=lambda action: places.get(action.action_id, -1))
