@@ -182,11 +182,11 @@ def _the_one(book: Book, wanted: str) -> Entry:
 
 
 def _print_entry(entry: Entry, plans: Plans, console: Console, as_json: bool, lang: Lang) -> None:
-    alarm, newest = entry.now, Alert.from_json(entry.values[-1])
+    alarm, newest = entry.now, Alert.from_json(entry.steps[-1].value)
     owner = alarm.ack.action.actor if alarm.ack else None
     if as_json:
         told = {"state": alarm.state, "acknowledged_by": owner, "assignee": alarm.assignee}
-        typer.echo(json.dumps(told | {"alert": json.loads(entry.values[-1])}, ensure_ascii=False))
+        typer.echo(json.dumps(told | {"alert": json.loads(entry.steps[-1].value)}, ensure_ascii=False))
         return
     plan = plans.by_convoy.get(newest.convoy_id)
     line = alert_line(newest, ZoneInfo(plan.timezone) if plan else UNKNOWN_ZONE, lang)

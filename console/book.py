@@ -29,17 +29,15 @@ LISTED_CLOSED_MS = 12 * 3_600_000
 
 
 class Entry(msgspec.Struct, gc=False):
-    """One alarm with its records: `values` are the transitions as they came, `sounded` how many sounds were counted."""
+    """One alarm with its records: `head` is the first, `sounded` how many sounds were counted."""
 
     head: AlertRecord
-    values: list[bytes] = []
-    steps: list[Step] = []
-    actions: list[AlertAction] = []
+    steps: tuple[Step, ...] = ()
+    actions: tuple[AlertAction, ...] = ()
     alarm: Alarm | None = None
     suppressed: str | None = None
     sounded: int = 0
     counted: tuple[tuple[str, str], ...] = ()
-    seen: set[object] = set()
 
     @property
     def group(self) -> str:
@@ -89,12 +87,9 @@ class Book:
             self._note_chatter(entry, seen_ms)
             for action in self._orphans.pop(told.alert_id, ()):
                 self._keep(entry, action)
-        name = (told.transition, told.at, told.detected_at, told.severity, told.peak)
-        if name in entry.seen or (told.transition == "raised" and entry.steps):
+        elif told.transition == "raised" or told in [step.told for step in entry.steps]:
             return None
-        entry.seen.add(name)
-        entry.values.append(value)
-        entry.steps.append(Step(told.transition == "cleared", told.severity, seen_ms, told.is_past))
+        entry.steps += (Step(told, seen_ms, value),)
         return told.alert_id
 
     def take_action(self, action: AlertAction) -> str | None:
@@ -116,10 +111,9 @@ class Book:
         return action
 
     def _keep(self, entry: Entry, action: AlertAction) -> bool:
-        if action.action_id in entry.seen:
+        if action.action_id in [it.action_id for it in entry.actions]:
             return False
-        entry.seen.add(action.action_id)
-        entry.actions.append(action)
+        entry.actions += (action,)
         return True
 
     def due(self, now_ms: int) -> list[str]:

@@ -7,12 +7,14 @@ starts anew, therefore see the same alarm.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
+from console.records import AlertRecord
 from models.alert import RANK, Severity
 from models.alert_action import AlertAction
 
@@ -24,14 +26,11 @@ ACK_CRITICAL_MS = 180_000
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
-    """One transition: whether it ends the condition, how bad it says it is, when its record was written, and whether it
-    tells of the past.
-    """
+    """One transition: what it tells, when its record was written, and the record's value as it came."""
 
-    cleared: bool
-    severity: Severity
+    told: AlertRecord
     seen_ms: int
-    past: bool = False
+    value: bytes
 
 
 class Ack(NamedTuple):
@@ -51,7 +50,10 @@ class Refusal(NamedTuple):
 
 
 class Alarm(msgspec.Struct, gc=False):
-    """One alarm at one moment. `sounds_ms`: when it called for somebody; `next_ms`: when it changes by itself."""
+    """One alarm at one moment. `sounds_ms`: when it called for somebody; `next_ms`: when it changes by itself.
+
+    Tuples and a mapping that nobody changes: of an alarm that nobody has touched they are not even made.
+    """
 
     severity: Severity
     raised_ms: int | None = None
@@ -63,8 +65,8 @@ class Alarm(msgspec.Struct, gc=False):
     shelved: AlertAction | None = None
     closed: AlertAction | None = None
     first_ack_ms: int | None = None
-    sounds_ms: list[int] = []
-    refused: dict[str, Refusal] = {}
+    sounds_ms: tuple[int, ...] = ()
+    refused: Mapping[str, Refusal] = MappingProxyType({})
 
     @property
     def notification(self) -> bool:
@@ -94,19 +96,19 @@ def fold(steps: Sequence[Step], actions: Sequence[AlertAction], told_once: bool,
 
     At least one transition. `told_once`: the condition is over as soon as it is told.
     """
-    alarm = Alarm(steps[0].severity)
+    alarm = Alarm(steps[0].told.severity)
     if not actions:  # nearly all at a start: time changes only what people did
         newest_ms = 0
         for step in steps:
             newest_ms = max(newest_ms, step.seen_ms)
-            _take_step(alarm, step, newest_ms, told_once)
+            _take_step(alarm, step.told, newest_ms, told_once)
         return alarm
     for at_ms, item in _in_order(steps, actions):
         _pass_time(alarm, at_ms)
         if isinstance(item, Step):
-            _take_step(alarm, item, at_ms, told_once)
+            _take_step(alarm, item.told, at_ms, told_once)
         elif refusal := _take_action(alarm, item, at_ms):
-            alarm.refused[str(item.action_id)] = refusal
+            alarm.refused = {**alarm.refused, str(item.action_id): refusal}
     _pass_time(alarm, now_ms)
     return alarm
 
@@ -131,24 +133,24 @@ def _pass_time(alarm: Alarm, now_ms: int) -> None:
     if ack and ack.expires_ms is not None and ack.expires_ms <= now_ms:
         alarm.ack, alarm.returned = None, True
         alarm.escalation += 1
-        alarm.sounds_ms.append(ack.expires_ms)
+        alarm.sounds_ms += (ack.expires_ms,)
     if shelved and shelved.until_ms is not None and shelved.until_ms <= now_ms:
         alarm.shelved = None
 
 
-def _take_step(alarm: Alarm, step: Step, at_ms: int, told_once: bool) -> None:
-    is_first = alarm.raised_ms is None
-    alarm.raised_ms = at_ms if is_first else alarm.raised_ms
-    rises = RANK[step.severity] > RANK[alarm.severity]
-    if rises:
-        alarm.severity = step.severity
-        if alarm.ack and RANK[step.severity] > RANK[alarm.ack.severity]:
+def _take_step(alarm: Alarm, told: AlertRecord, at_ms: int, told_once: bool) -> None:
+    clears = told.transition == "cleared"
+    if is_news := alarm.raised_ms is None:
+        alarm.raised_ms = at_ms
+    elif is_news := RANK[told.severity] > RANK[alarm.severity]:
+        alarm.severity = told.severity
+        if alarm.ack and RANK[told.severity] > RANK[alarm.ack.severity]:
             alarm.ack, alarm.returned = None, True
-        if step.severity == "critical":
+        if told.severity == "critical":
             alarm.shelved = None
-    if (rises or is_first) and not (step.past or step.cleared or alarm.notification):
-        alarm.sounds_ms.append(at_ms)
-    if (step.cleared or told_once) and alarm.gone_ms is None:
+    if is_news and not (clears or told.is_past or alarm.notification):
+        alarm.sounds_ms += (at_ms,)
+    if (clears or told_once) and alarm.gone_ms is None:
         alarm.gone_ms = at_ms
         alarm.ack = alarm.ack and alarm.ack._replace(expires_ms=None)
 

@@ -69,7 +69,8 @@ async def _load_old(follower: Follower, room: Room, old: AbstractSet[str], since
                     places.setdefault(taken.action_id, len(places))
     for alert_id in old & room.book.entries.keys():
         # the last days' were taken before these: the topic's order says who was first
-        room.book.entries[alert_id].actions.sort(key=lambda action: places.get(action.action_id, -1))
+        entry = room.book.entries[alert_id]
+        entry.actions = tuple(sorted(entry.actions, key=lambda action: places.get(action.action_id, -1)))
 
 
 class ReadBack:

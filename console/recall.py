@@ -12,7 +12,7 @@ from bus.follow import Follower, Record
 from console.book import Book, Entry
 from console.flood import KEPT_MS
 from console.pings import NAP_RECORDS
-from console.records import AlertRecord, alert_id_of, read_alert
+from console.records import AlertRecord, alert_id_of
 from console.trail import Place, place_of
 from console.views import action_view
 from models.alert import TOLD_ONCE
@@ -73,17 +73,13 @@ def open_within(entries: Iterable[Entry], begin_ms: int, end_ms: int) -> tuple[l
     """Give what was told until a span's end of the alarms that were open in it, and what was done, in order of time."""
     alerts, actions = list[tuple[int, bytes]](), list[tuple[int, dict[str, Any]]]()
     for entry in entries:
-        told = [(at_ms, value) for value in entry.values if (at_ms := _told_ms(read_alert(value))) < end_ms]
-        if told and (told[-1][0] >= begin_ms or not _is_over(read_alert(told[-1][1]))):
-            alerts += told
+        told = [(at_ms, step) for step in entry.steps if (at_ms := parse_instant(step.told.detected_at)) < end_ms]
+        if told and (told[-1][0] >= begin_ms or not _is_over(told[-1][1].told)):
+            alerts += [(at_ms, step.value) for at_ms, step in told]
             actions += [(it.at_ms, action_view(entry, it)) for it in entry.actions if it.at_ms < end_ms]
     alerts.sort(key=itemgetter(0))
     actions.sort(key=itemgetter(0))
     return [value for _, value in alerts], [action for _, action in actions]
-
-
-def _told_ms(told: AlertRecord) -> int:
-    return parse_instant(told.detected_at)
 
 
 def _is_over(told: AlertRecord) -> bool:

@@ -62,10 +62,10 @@ def row_of(entry: Entry, lang: str) -> Row:
         "state": state_of(entry, lang),
         "acknowledged_by": acks[0].actor if acks else "",
         "time_to_ack_s": "" if took_ms is None else str(round(took_ms / 1000)),
-        "over": "" if alarm.gone_ms is None else tell(entry.values[-1]).detected_at,
+        "over": "" if alarm.gone_ms is None else entry.steps[-1].told.detected_at,
         "closed_by": alarm.closed.actor if alarm.closed else "",
         "reason": reason_of(reason, lang),
-        "message": tell(entry.values[0]).message.get(lang, ""),
+        "message": tell(entry.steps[0].value).message.get(lang, ""),
         "shelved": "; ".join(f"{it.actor}: {shown_ms(it.until_ms, str)}, {it.reason}" for it in shelved),
         "notes": "; ".join(_notes(entry, lang)),
     }

@@ -177,12 +177,12 @@ def _alarm(entry: Entry, zone: ZoneInfo, lang: str) -> list[str]:
     head, severity, took_ms = entry.head, entry.now.severity, ack_ms(entry)
     day, clock = _local(_ms(head.detected_at), zone, lang).split(" ", 1)
     is_over = entry.now.gone_ms is not None and entry.head.kind not in TOLD_ONCE
-    over = _say("over-at", lang).format(at=_clock(tell(entry.values[-1]).detected_at, zone, lang)) if is_over else ""
+    over = _say("over-at", lang).format(at=_clock(entry.steps[-1].told.detected_at, zone, lang)) if is_over else ""
     return [
         f"<time>{escape(clock)}</time><small>{day}</small>",
         f"<b>{escape(head.convoy_id)}</b><small>{escape(head.vehicle_id or '')}</small>",
         f'<span class="severity {severity}">{pick(SEVERITIES[severity], lang)}</span> '
-        f"<b>{pick(KINDS[head.kind], lang)}</b><p>{escape(tell(entry.values[0]).message.get(lang, ''))}</p>",
+        f"<b>{pick(KINDS[head.kind], lang)}</b><p>{escape(tell(entry.steps[0].value).message.get(lang, ''))}</p>",
         f"{state_of(entry, lang)}<small>{over}</small>",
         "" if took_ms is None else _span(took_ms / 1000, lang),
         _deeds(entry, zone, lang),

@@ -72,7 +72,7 @@ def _alertmanager(hook: Webhook, entries: Sequence[Entry]) -> list[dict[str, Any
             "annotations": {"summary": _words(entry, hook.lang)},
             "startsAt": entry.head.detected_at,
         }
-        | ({} if entry.now.gone_ms is None else {"endsAt": tell(entry.values[-1]).detected_at})
+        | ({} if entry.now.gone_ms is None else {"endsAt": entry.steps[-1].told.detected_at})
         for entry in entries
     ]
 
@@ -87,4 +87,4 @@ def _any_active(entries: Sequence[Entry]) -> bool:
 
 
 def _words(entry: Entry, lang: str) -> str:
-    return tell(entry.values[-1]).message.get(lang, "")
+    return tell(entry.steps[-1].value).message.get(lang, "")

@@ -26,7 +26,7 @@ def alarm_view(entry: Entry) -> dict[str, Any]:
     return {
         "alert_id": head.alert_id,
         "group": entry.group,
-        "alert": msgspec.Raw(entry.values[-1]),
+        "alert": msgspec.Raw(entry.steps[-1].value),
         "raised_at": head.detected_at,
         "severity": alarm.severity,
         "condition": "active" if alarm.gone_ms is None else "gone",
@@ -43,7 +43,7 @@ def alarm_view(entry: Entry) -> dict[str, Any]:
         "suppressed": None if entry.suppressed is None else {"rule": entry.suppressed},
         "closed": None if closed is None else _by(closed) | {"reason": closed.reason},
         "notification": alarm.notification,
-        "transitions": [fields(tell(value)) for value in entry.values],
+        "transitions": [fields(tell(step.value)) for step in entry.steps],
         "actions": [
             action_view(entry, action) if alarm.refused else msgspec.Raw(action.to_json()) for action in entry.actions
         ],

@@ -10,19 +10,22 @@ from msgspec.structs import asdict
 
 from console.book import Book
 from console.fold import Alarm, Step, fold
+from console.records import read_alert
 from models.alert import RANK
 from models.alert_action import AlertAction
 from tests.console.alarms import MIN_MS, T_MS, action, alert
 
-RAISED = Step(False, "high", T_MS)
+
+def step(minute: float, severity: str = "high", cleared: bool = False) -> Step:
+    told = alert(minute, "cleared" if cleared else "raised", severity=severity)
+    return Step(read_alert(told.to_json()), told.at_ms, told.to_json())
+
+
+RAISED = step(0)
 
 
 def after(minute: float, *actions: AlertAction, steps: tuple[Step, ...] = (RAISED,)) -> Alarm:
     return fold(steps, actions, False, T_MS + round(minute * MIN_MS))
-
-
-def step(minute: float, severity: str = "high", cleared: bool = False) -> Step:
-    return Step(cleared, severity, T_MS + round(minute * MIN_MS))  # type: ignore[arg-type]
 
 
 def test_an_alarm_goes_the_whole_way_to_its_close() -> None:
@@ -89,7 +92,7 @@ def test_a_notification_makes_no_sound_wants_no_acknowledgement_and_closes_with_
     low = (step(0, "low"),)
     ack = action(1, "acknowledge", 1)
     alarm = after(1, ack, steps=low)
-    assert (alarm.notification, alarm.sounds_ms, alarm.ack) == (True, [], None)
+    assert (alarm.notification, alarm.sounds_ms, alarm.ack) == (True, (), None)
     assert after(2, steps=(*low, step(2, "low", cleared=True))).state == "closed"
     risen = after(9, steps=(*low, step(8, "high")))
     assert (risen.notification, len(risen.sounds_ms), risen.returned) == (False, 1, False)
