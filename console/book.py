@@ -27,6 +27,11 @@ LISTED_MAX = 5_000
 LISTED_CLOSED_MS = 12 * 3_600_000
 """What was closed stays in the list for a shift."""
 
+COUNTED = {(name, False): ((name, "all"),) for name in RANK} | {
+    (name, True): ((name, "all"), (name, "unacked")) for name in RANK
+}
+"""As what an alarm counts, by its severity and by whether it waits for somebody: made once, not for each alarm."""
+
 
 class Entry(msgspec.Struct, gc=False):
     """One alarm with its records: `head` is the first, `sounded` how many sounds were counted."""
@@ -72,7 +77,7 @@ class Book:
         self._active: dict[str, set[str]] = defaultdict(set)
         self._arrived: set[tuple[str, str | None]] = set()
         self._due: list[tuple[int, str]] = []
-        self._raised: dict[tuple[str, str | None], deque[int]] = {}
+        self._raised: dict[tuple[str, str, str | None], deque[int]] = {}
 
     def take_alert(self, value: bytes, seen_ms: int) -> str | None:
         """Keep a transition whose record was written at `seen_ms`; gives the alert, None if nothing is new."""
@@ -138,8 +143,9 @@ class Book:
             if before_ms is None and alarm.first_ack_ms is not None:
                 self.acked.append((alarm.severity, (alarm.first_ack_ms - (alarm.raised_ms or 0)) / 1000))
             if len(alarm.sounds_ms) > entry.sounded:
-                new_ms = alarm.sounds_ms[entry.sounded :]
-                sounds += [(Sound(at_ms, entry.group, alarm.severity), entry) for at_ms in new_ms]
+                group = entry.group
+                for at_ms in alarm.sounds_ms[entry.sounded :]:
+                    sounds.append((Sound(at_ms, group, alarm.severity), entry))
                 entry.sounded = len(alarm.sounds_ms)
         inhibited = [alert_id for name in convoys for alert_id in self._inhibit(name)]
         for sound, entry in sorted(sounds, key=itemgetter(0)):
@@ -208,7 +214,8 @@ class Book:
         return waits, is_open, RANK[alarm.severity], alarm.gone_ms is None, entry.steps[-1].seen_ms
 
     def _note_chatter(self, entry: Entry, seen_ms: int) -> None:
-        key = (entry.group, entry.head.vehicle_id)
+        head = entry.head
+        key = (head.convoy_id, head.kind, head.vehicle_id)
         times = self._raised.get(key)
         if times is None:
             times = self._raised[key] = deque(maxlen=CHATTER_TIMES)
@@ -256,26 +263,23 @@ class Book:
         return None
 
     def _count(self, alert_ids: Iterable[str]) -> None:
+        before: list[tuple[str, str]] = []
+        after: list[tuple[str, str]] = []
         for alert_id in alert_ids:
             entry = self.entries[alert_id]
-            was, entry.counted = entry.counted, _countings(entry)
-            if was == entry.counted:
-                continue
-            for name in was:  # Counter's own methods take ten times as long for one or two names
-                self.counts[name] -= 1
-            for name in entry.counted:
-                self.counts[name] += 1
+            before += entry.counted
+            entry.counted = _countings(entry)
+            after += entry.counted
+        self.counts.subtract(before)
+        self.counts.update(after)
 
 
 def _countings(entry: Entry) -> tuple[tuple[str, str], ...]:
     alarm = entry.now
-    state = alarm.state
-    if state == "closed":
+    if alarm.state == "closed":
         return ()
-    waits = state in ("active-unack", "gone-unack") and not alarm.notification
-    if waits and not alarm.shelved and not entry.suppressed:
-        return (alarm.severity, "all"), (alarm.severity, "unacked")
-    return ((alarm.severity, "all"),)
+    waits = not (alarm.ack or alarm.notification or alarm.shelved or entry.suppressed)
+    return COUNTED[alarm.severity, waits]
 
 
 def _over_ms(entry: Entry) -> int | None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
+import msgspec
+from msgspec.structs import replace
+
 WINDOW_MS = 600_000
 BEGINS_ABOVE = 10
 ENDS_BELOW = 5
@@ -20,7 +23,7 @@ TOGETHER_MS = 10_000
 """Vehicles of one group that call within this time call once: five trucks that halt together are one sound."""
 
 
-class Sound(NamedTuple):
+class Sound(msgspec.Struct, frozen=True, order=True, gc=False):
     """One call for an operator."""
 
     at_ms: int
@@ -53,7 +56,7 @@ class Flood:
     def add(self, sound: Sound) -> bool:
         """Take in a sound; gives False where its group has just called. One that comes late counts as of now."""
         if self.sounds and sound.at_ms < self.sounds[-1].at_ms:
-            sound = sound._replace(at_ms=self.sounds[-1].at_ms)
+            sound = replace(sound, at_ms=self.sounds[-1].at_ms)
         self.advance(sound.at_ms)
         last_ms = self._last_ms.get(sound.group)
         if last_ms is not None and sound.at_ms - last_ms < TOGETHER_MS:
