@@ -147,10 +147,13 @@ def test_what_is_being_typed_stays_whatever_becomes_of_the_alarm_and_no_letter_i
     expect(typing.locator("[name=note]")).to_have_value("called by phone, dua unit")
     expect(typing.locator("[name=note]")).to_be_focused()
     typing.keyboard.press("Enter")
-    expect(typing.locator(".convoy-timeline")).to_contain_text("called by phone, dua unit")
+    expect(typing.locator(".toast")).to_have_text("Note kept.")
     expect(row(typing, "Off route")).to_contain_text("NOT ACK'D")
     other.locator(".shelf summary").click()
     other.locator(".shelf-line").filter(has_text="MBK-04").get_by_role("button", name="Unshelve").click()
+    to_row(other, "Separated", "MBK-04")
+    expect(other.locator(".dock-facts")).to_contain_text("Noted by budi")
+    expect(other.locator(".dock-facts")).to_contain_text("called by phone, dua unit")
 
 
 def test_what_could_not_be_sent_is_there_again_and_so_is_the_choice_in_another_language(sign_in: SignIn) -> None:
