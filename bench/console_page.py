@@ -26,7 +26,7 @@ MB = 1_000_000
 WATCH_ROWS = """(prefix) => {
   window.kawalSeen = {};
   const note = () => requestAnimationFrame(() => {
-    for (const row of document.querySelectorAll('.row')) {
+    for (const row of document.querySelectorAll('.row-vehicle')) {
       const name = row.textContent.match(new RegExp(`${prefix}-\\\\d+`))?.[0];
       if (name) window.kawalSeen[name] ??= Date.now();
     }
