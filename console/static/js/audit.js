@@ -3,14 +3,12 @@ import { api } from './api.js';
 import { did, reasonOf, refusalOf } from './done.js';
 import { h } from './dom.js';
 import { stamp } from './time.js';
-import { failure, knows, t } from './words.js';
+import { failure, known, t } from './words.js';
 
 const AT_ONCE = 200;
 const SHOWS = ['all', 'actions', 'sign-ins', 'sound-tests'];
 
 const kindOf = ({ event }) => (!event ? 'actions' : event.startsWith('sound-') ? 'sound-tests' : 'sign-ins');
-
-const known = (key, code) => (knows(key) ? t(key) : code);
 
 /** Which alarm it was: what the server says of it, for the list may no longer have it. */
 const aboutAlarm = ({ about, alert_id: id }) => (about ? `${about.convoy_id} · ${t(`kind.${about.kind}`)} ${about.vehicle_id ?? ''}` : id);

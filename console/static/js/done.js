@@ -1,8 +1,6 @@
 // What people did with alarms, in words; what was refused is struck out and says who was first.
 import { h } from './dom.js';
-import { knows, t } from './words.js';
-
-const known = (key, code) => (knows(key) ? t(key) : code);
+import { known, t } from './words.js';
 
 /** What was done: the words, struck out where it changed nothing. */
 export function did({ action, refused }) {
@@ -14,7 +12,7 @@ export function did({ action, refused }) {
 export function refusalOf({ refused }) {
   if (!refused) return null;
   if (refused.winner) return t('refused.first', { who: refused.winner.actor });
-  return knows(`refused.${refused.error}`) ? t(`refused.${refused.error}`) : t('refused.other');
+  return known(`refused.${refused.error}`, t('refused.other'));
 }
 
 /** The reason given with an action: a code's words, or what somebody wrote. */

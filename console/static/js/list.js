@@ -78,8 +78,10 @@ export function createList({ onSelect }) {
 
   // the choice stays with its alarm when that stands in a row of another key
   function followChoice() {
-    const [id] = chosen ? idsOf([chosen]) : [];
-    if (!isShown(selected)) selected = shown.find((row) => idsOf([row]).includes(id))?.key ?? selected;
+    if (chosen && !isShown(selected)) {
+      const [id] = idsOf([chosen]);
+      selected = shown.find((row) => idsOf([row]).includes(id))?.key ?? selected;
+    }
     chosen = rowOf(selected) ?? chosen;
   }
 

@@ -27,8 +27,11 @@ export function t(key, values = {}) {
 /** Whether there are words under a key. */
 export const knows = (key) => key in catalogue;
 
+/** The words under a key, or what stands for them where there are none. */
+export const known = (key, otherwise) => (knows(key) ? t(key) : otherwise);
+
 /** What went wrong with a request, by the server's code for it. */
-export const failure = (code) => (knows(`failure.${code}`) ? t(`failure.${code}`) : code);
+export const failure = (code) => known(`failure.${code}`, code);
 
 /** A counted thing: words under `key.one`, `key.other`, by the language's own rule. */
 export function count(key, number, values = {}) {
